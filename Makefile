@@ -1,0 +1,62 @@
+# One command sets everything up and runs it; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+REAL_DATA ?= ../shared/data
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format benchmark evaluate lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## Simulate a market, detect, and serve the desk on 127.0.0.1:8000
+	@$(BIN)/surveillance demo
+
+test: $(DEV) ## Run the tests (under 10 minutes)
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(DEV) ## Run all tests, the long ones too
+	$(BIN)/pytest
+
+check: $(DEV) ## Check format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## Format the code and sort its imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+benchmark: $(DEV) ## Measure the scan beside Polars self-joins; writes docs/performance.md
+	$(BIN)/python -m benchmarks.scan_orders
+
+evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md
+	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario nothing --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --real-data $(REAL_DATA) --write-docs docs/quality.md
+
+lock: $(DEV) ## Resolve the dependencies anew into locks/
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o locks/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --group benchmark -c locks/run.txt pyproject.toml -o locks/dev.txt
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): locks/run.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(DEV): locks/dev.txt $(RUN)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
+	@touch $@
