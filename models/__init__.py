@@ -1,0 +1,1 @@
+"""Detection mathematics on arrays and records; it reads and writes nothing and has no clock."""

@@ -1,0 +1,175 @@
+"""Weak members: every account tested against a fixed group, N tests instead of N squared.
+
+Given the market's times, an account that has nothing to do with the group decides in the windows
+around the source's decisions as often as everybody else does at that time of day. Its number of
+such decisions is then a sum of independent indicators, bounded by the binomial with the same mean
+(Hoeffding 1956) and so by exp(-n KL(k/n || p)). Only quiet source decisions count: around the
+others everybody acts. Parts that turn out to hold the same accounts are joined, and an account
+may stand in several groups (method, section 5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.columns import INVERSE, N_CHANNELS, SAME_SIDE, DecisionColumns
+from models.features import MarketLog, quiet_decisions
+from models.grouping import Cluster
+from models.params import DetectionParams
+from models.roles import Roles, find_roles
+
+_DIRECTIONS = (1, -1)  # followers act after the source, an overlooked leader before it
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Decisions near the source's, by account: how many, out of how many, how many expected."""
+
+    near: NDArray[np.float64]
+    all: NDArray[np.float64]
+    expected: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, n_accounts: int) -> "_Tally":
+        return cls(*(np.zeros(n_accounts) for _ in range(3)))
+
+    def ln_p(self) -> NDArray[np.float64]:
+        """Return the bound on the logarithm of the p-value, 0 where less than expected."""
+        n = np.maximum(self.all, 1.0)
+        share = self.near / n
+        chance = np.clip(self.expected / n, 1e-12, 1.0 - 1e-12)
+        rest = 1.0 - share
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kl = np.where(share > 0, share * np.log(share / chance), 0.0)
+            kl += np.where(rest > 0, rest * np.log(rest / (1.0 - chance)), 0.0)
+        result: NDArray[np.float64] = np.where(share > chance, -n * kl, 0.0)
+        return result
+
+
+def complete_clusters(
+    cores: Sequence[Cluster], market: MarketLog, params: DetectionParams
+) -> tuple[Cluster, ...]:
+    """Attach weak members to every cluster and join the parts of one group, by first member.
+
+    Parameters
+    ----------
+    cores : sequence of Cluster
+        Clusters of the strict graph.
+    market : MarketLog
+        Everybody's decisions.
+    params : DetectionParams
+        Thresholds.
+    """
+    grown = [_attach(core, market, len(cores), params) for core in cores]
+    return tuple(sorted(_join_same(grown, params), key=lambda cluster: cluster.members))
+
+
+def _attach(core: Cluster, market: MarketLog, n_groups: int, params: DetectionParams) -> Cluster:
+    decisions = market.decisions_of(core.members)
+    roles = find_roles(core, decisions, groups=params.groups, rank_test=params.rank_test)
+    if roles is None:
+        return core
+    n_accounts = market.n_accounts
+    quiet = quiet_decisions(roles.source_rows, decisions, market, params)
+    if np.count_nonzero(quiet) < params.verdict.min_quiet:
+        return core
+    n_tests = n_groups * n_accounts * N_CHANNELS * len(_DIRECTIONS)
+    bar = np.log(params.groups.tolerated_false_attachments / n_tests)
+    window_ns = max(follower.window_ns for follower in roles.followers)
+    found: dict[int, int] = {}
+    for channel in (SAME_SIDE, INVERSE):
+        for direction in _DIRECTIONS:
+            tally = _tally(
+                roles, quiet, decisions, market, core, channel, direction * window_ns, params
+            )
+            passed = (tally.ln_p() <= bar) & (
+                tally.near >= params.groups.min_participation * np.count_nonzero(quiet)
+            )
+            for account in np.flatnonzero(passed).tolist():
+                found.setdefault(account, channel)
+    extra = sorted(set(found) - set(core.members))
+    source_inverted = roles.source in core.inverted
+    inverted = {a for a in extra if (found[a] == INVERSE) != source_inverted}
+    return Cluster(
+        members=tuple(sorted([*core.members, *extra])),
+        inverted=core.inverted | inverted,
+        ln_e=core.ln_e,
+        links=(*core.links, *((roles.source, account) for account in extra)),
+    )
+
+
+def _tally(
+    roles: Roles,
+    quiet: NDArray[np.bool_],
+    decisions: DecisionColumns,
+    market: MarketLog,
+    core: Cluster,
+    channel: int,
+    window_ns: int,
+    params: DetectionParams,
+) -> _Tally:
+    tally = _Tally.of(market.n_accounts)
+    keys = decisions.family[roles.source_rows].astype(np.int64) * 2
+    keys += decisions.side[roles.source_rows]
+    times = decisions.event_time_ns[roles.source_rows]
+    for key in np.unique(keys):
+        here = market.key(int(key) ^ channel)
+        near_quiet = _near(here.event_time_ns, times[(keys == key) & quiet], window_ns)
+        near_busy = _near(here.event_time_ns, times[(keys == key) & ~quiet], window_ns)
+        outsider = ~np.isin(here.account, core.members)
+        counted = outsider & ~(near_busy & ~near_quiet)
+        account = here.account[counted]
+        near = near_quiet[counted].astype(np.float64)
+        _, hour = np.unique(
+            here.event_time_ns[counted] // params.groups.attachment_bin_ns, return_inverse=True
+        )
+        chance = np.bincount(hour, near) / np.maximum(np.bincount(hour), 1)
+        n = market.n_accounts
+        tally.near += np.bincount(account, near, minlength=n)
+        tally.all += np.bincount(account, minlength=n)
+        tally.expected += np.bincount(account, chance[hour], minlength=n)
+    return tally
+
+
+def _near(times: NDArray[np.int64], source: NDArray[np.int64], window_ns: int) -> NDArray[np.bool_]:
+    """Mark times within the window after a source decision, or before where it is negative."""
+    if source.size == 0:
+        return np.zeros(times.size, np.bool_)
+    if window_ns >= 0:
+        place = np.searchsorted(source, times, "right") - 1
+        return (place >= 0) & (times - source[np.maximum(place, 0)] <= window_ns)
+    place = np.searchsorted(source, times, "left")
+    last = source.size - 1
+    return (place <= last) & (source[np.minimum(place, last)] - times <= -window_ns)
+
+
+def _join_same(clusters: list[Cluster], params: DetectionParams) -> list[Cluster]:
+    """Join clusters that share most of the smaller one, until none do."""
+    joined: list[Cluster] = []
+    for cluster in sorted(clusters, key=lambda c: (-len(c.members), c.members)):
+        for i, other in enumerate(joined):
+            shared = len(set(cluster.members) & set(other.members))
+            least = min(len(cluster.members), len(other.members))
+            if shared >= params.groups.same_group_overlap * least:
+                joined[i] = _union(other, cluster)
+                break
+        else:
+            joined.append(cluster)
+    return joined
+
+
+def _union(a: Cluster, b: Cluster) -> Cluster:
+    """Return one cluster; who acts inversely is settled by `a`, turned where they disagree."""
+    common = [member for member in b.members if member in a.members]
+    disagree = sum((member in a.inverted) != (member in b.inverted) for member in common)
+    new = [member for member in b.members if member not in a.members]
+    turned = 2 * disagree > len(common)
+    inverted = {member for member in new if (member in b.inverted) != turned}
+    return Cluster(
+        members=tuple(sorted([*a.members, *new])),
+        inverted=a.inverted | inverted,
+        ln_e=max(a.ln_e, b.ln_e),
+        links=tuple(dict.fromkeys((*a.links, *b.links))),
+    )

@@ -1,0 +1,243 @@
+"""Features of a group: one named row, all that the verdict looks at.
+
+Crowd features compare what the rest of the market did around the source's decisions with what it
+usually does: members that repeat the source only when everybody acts follow a public trigger.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.columns import DecisionColumns
+from models.params import MINUTE_NS, DetectionParams
+from models.roles import Roles
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLog:
+    """Decisions of one (family, side) in event order, shape (n_decisions,)."""
+
+    event_time_ns: NDArray[np.int64]
+    account: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketLog:
+    """When anybody decided, by key = 2 x family + side."""
+
+    n_accounts: int
+    logs: dict[int, KeyLog]
+
+    def key(self, key: int) -> KeyLog:
+        """Return the decisions of one key; none where nobody ever decided."""
+        empty = KeyLog(np.empty(0, np.int64), np.empty(0, np.int32))
+        return self.logs.get(key, empty)
+
+    def decisions_of(self, accounts: Sequence[int]) -> DecisionColumns:
+        """Return the decisions of some accounts, without instruments, sizes and prices."""
+        parts = []
+        for key, log in sorted(self.logs.items()):
+            rows = np.flatnonzero(np.isin(log.account, accounts))
+            parts.append((log.event_time_ns[rows], log.account[rows], np.full(rows.size, key)))
+        times, codes, keys = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.lexsort((codes, keys, times))
+        none = np.zeros(order.size, np.int64)
+        return DecisionColumns(
+            event_time_ns=times[order],
+            account=codes[order],
+            family=(keys[order] // 2).astype(np.int32),
+            instrument=none.astype(np.int32),
+            side=(keys[order] % 2).astype(np.int8),
+            quantity_lots=none,
+            price_ticks=none,
+            has_price=none.astype(np.bool_),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFeatures:
+    """What a verdict rests on besides owners and ties.
+
+    Shares lie between 0 and 1; None where there was nothing to count.
+    """
+
+    n_episodes: int
+    n_quiet: int
+    quiet_fidelity: float | None
+    fidelity: float
+    burst_share: float
+    crowd_size: float
+    crowd_ratio: float
+    lead_share: float
+    coverage: float
+    off_venue: bool
+    opposite_share: float
+
+
+def group_features(
+    roles: Roles,
+    decisions: DecisionColumns,
+    market: MarketLog,
+    clustered: NDArray[np.bool_],
+    params: DetectionParams,
+) -> GroupFeatures:
+    """Measure one group.
+
+    Parameters
+    ----------
+    roles : Roles
+        Source and followers.
+    decisions : DecisionColumns
+        All decisions of the members, in event order.
+    market : MarketLog
+        Everybody's decisions, the members' included.
+    clustered : ndarray of bool, shape (n_accounts,)
+        Accounts that are in any cluster: whatever they are, they are no unrelated crowd.
+    params : DetectionParams
+        Thresholds.
+    """
+    around, usual, is_quiet = _surroundings(roles.source_rows, decisions, market, params)
+    quiet_rows = roles.source_rows[is_quiet]
+    copied = sum(f.copied for f in roles.followers)
+    chances = sum(int(f.opportunities.size) for f in roles.followers)
+    quiet_copied = sum(int(np.isin(f.source_row, quiet_rows).sum()) for f in roles.followers)
+    quiet_chances = sum(int(np.isin(f.opportunities, quiet_rows).sum()) for f in roles.followers)
+    in_episode = np.isin(roles.source_rows, roles.episode_row)
+    n_episodes = int(roles.episode_row.size)
+    return GroupFeatures(
+        n_episodes=n_episodes,
+        n_quiet=int(
+            np.isin(quiet_rows, np.concatenate([f.opportunities for f in roles.followers])).sum()
+        ),
+        quiet_fidelity=quiet_copied / quiet_chances if quiet_chances else None,
+        fidelity=copied / max(chances, 1),
+        burst_share=float((~is_quiet[in_episode]).mean()) if n_episodes else 0.0,
+        crowd_size=float(
+            np.median(_strangers_near(roles.episode_row, decisions, market, clustered, params))
+        )
+        if n_episodes
+        else 0.0,
+        crowd_ratio=float(np.median(around[in_episode] / (usual[in_episode] + 1.0)))
+        if n_episodes
+        else 0.0,
+        lead_share=roles.lead_share,
+        coverage=roles.coverage,
+        off_venue=roles.off_venue,
+        opposite_share=_opposite_share(roles, decisions, params),
+    )
+
+
+def _strangers_near(
+    rows: NDArray[np.int64],
+    decisions: DecisionColumns,
+    market: MarketLog,
+    clustered: NDArray[np.bool_],
+    params: DetectionParams,
+) -> NDArray[np.float64]:
+    """Return how many decisions of unrelated accounts lie within the burst window either side."""
+    burst = params.rank_test.burst_ns
+    near = np.zeros(rows.size)
+    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    for key in np.unique(keys[rows]):
+        here = np.flatnonzero(keys[rows] == key)
+        times = decisions.event_time_ns[rows[here]]
+        log = market.key(int(key))
+        strangers = log.event_time_ns[~clustered[log.account]]
+        near[here] = _count(strangers, times - burst, times + burst)
+    return near
+
+
+def quiet_decisions(
+    rows: NDArray[np.int64], decisions: DecisionColumns, market: MarketLog, params: DetectionParams
+) -> NDArray[np.bool_]:
+    """Mark decisions around which non-members did not act more than usual, off the minute.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n_rows,)
+        Which of the group's decisions to look at.
+    decisions : DecisionColumns
+        All decisions of the members, in event order.
+    market : MarketLog
+        Everybody's decisions, the members' included.
+    params : DetectionParams
+        Thresholds.
+    """
+    return _surroundings(rows, decisions, market, params)[2]
+
+
+def _surroundings(
+    rows: NDArray[np.int64],
+    decisions: DecisionColumns,
+    market: MarketLog,
+    params: DetectionParams,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return non-members' decisions around each, the usual number, and whether it is quiet there.
+
+    Around is the burst window either side, usual what the ten minutes before give. A decision in
+    the first seconds of a minute is not quiet, unless the key's clock is too coarse to tell.
+    """
+    burst, calm = params.rank_test.burst_ns, params.rank_test.calm_ns
+    rule, phase_ns = params.verdict, params.rank_test.phase_ns
+    around, usual = np.zeros(rows.size), np.zeros(rows.size)
+    off_minute = np.ones(rows.size, np.bool_)
+    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    for key in np.unique(keys[rows]):
+        here = np.flatnonzero(keys[rows] == key)
+        times = decisions.event_time_ns[rows[here]]
+        everyone = market.key(int(key)).event_time_ns
+        members = np.sort(decisions.event_time_ns[keys == key])
+        near = _count(everyone, times - burst, times + burst)
+        near -= _count(members, times - burst, times + burst)
+        before = _count(everyone, times - calm, times - burst)
+        before -= _count(members, times - calm, times - burst)
+        around[here] = near
+        usual[here] = before * (2.0 * burst) / (calm - burst)
+        if np.mean(everyone % MINUTE_NS < phase_ns) < rule.coarse_clock_share:
+            off_minute[here] = times % MINUTE_NS >= phase_ns
+    quiet = (around <= rule.quiet_ratio * usual + rule.quiet_slack) & off_minute
+    return around, usual, quiet
+
+
+def _count(
+    times: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return how many of the ascending `times` lie in (start, end]."""
+    return np.searchsorted(times, end, "right") - np.searchsorted(times, start, "right")
+
+
+def _opposite_share(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> float:
+    """Return the largest share of repeated decisions that one side alone takes back or undoes.
+
+    A sandwich bot trades before and after its victims: it is in and out within a minute, they are
+    not. Both halves of its round trip count: one repeats the victim, the other looks like its
+    inverse copy.
+    """
+    round_trip = _in_round_trip(decisions, params.verdict.opposite_ns)
+    shares = [
+        float((round_trip[one] & ~round_trip[other]).mean())
+        for follower in roles.followers
+        for one, other in (
+            (follower.source_row, follower.own_row),
+            (follower.own_row, follower.source_row),
+        )
+    ]
+    return max(shares, default=0.0)
+
+
+def _in_round_trip(decisions: DecisionColumns, within_ns: int) -> NDArray[np.bool_]:
+    """Mark decisions whose account acts on the family's other side within the time around them."""
+    order = np.lexsort((decisions.event_time_ns, decisions.family, decisions.account))
+    result = np.zeros(len(decisions), np.bool_)
+    here, after = order[:-1], order[1:]
+    turned = (
+        (decisions.account[here] == decisions.account[after])
+        & (decisions.family[here] == decisions.family[after])
+        & (decisions.side[here] != decisions.side[after])
+        & (decisions.event_time_ns[after] - decisions.event_time_ns[here] <= within_ns)
+    )
+    result[here[turned]] = True
+    result[after[turned]] = True
+    return result

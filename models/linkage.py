@@ -1,0 +1,156 @@
+"""Linkage: who is behind the accounts, from values they share outside trading.
+
+A shared value weighs w = log2(a r / u) bits (Fellegi & Sunter 1969), u the chance that two
+strangers share it: its crowd among the accounts seen on the same kind of network in the same
+country. A value shared by a crowd weighs nothing, which also cuts the hubs that would chain
+strangers together. Kept apart from the timing evidence and never lowers its bar.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import log2
+
+from models.params import LinkageParams
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An account seen with a value.
+
+    `kind` is owner, device, ip, payment, email or operator; `network` the address kind (ip only);
+    `days` the days on which it was seen (empty where time does not apply).
+    """
+
+    account: int
+    kind: str
+    value: str
+    network: str | None = None
+    country: str | None = None
+    days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One value that several members share."""
+
+    kind: str
+    value: str
+    accounts: tuple[int, ...]
+    crowd: int
+    weight_bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Ties among the members of a group and the weight they give to each pair of them."""
+
+    ties: tuple[Tie, ...]
+    pair_bits: dict[tuple[int, int], float]
+
+    def joined(self, members: Sequence[int], bits: float) -> bool:
+        """Whether pairs of at least this weight connect all members."""
+        parent = {account: account for account in members}
+
+        def root(account: int) -> int:
+            while parent[account] != account:
+                account = parent[account]
+            return account
+
+        for (a, b), weight in sorted(self.pair_bits.items()):
+            if weight >= bits:
+                parent[root(a)] = root(b)
+        return len({root(account) for account in members}) == 1
+
+
+class Linkage:
+    """All sightings of a venue, indexed once; answers for one group at a time.
+
+    Parameters
+    ----------
+    sightings : sequence of Sighting
+        Every account's values; repeated ones are fine.
+    params : LinkageParams
+        Weights.
+    """
+
+    def __init__(self, sightings: Sequence[Sighting], params: LinkageParams) -> None:
+        self._params = params
+        self._of_value: dict[tuple[str, str], dict[int, Sighting]] = defaultdict(dict)
+        self._values_of: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        population: dict[tuple[str, str | None, str | None], set[int]] = defaultdict(set)
+        for seen in sightings:
+            key = (seen.kind, seen.value)
+            self._of_value[key][seen.account] = _joined(self._of_value[key].get(seen.account), seen)
+            self._values_of[seen.account].add(key)
+            population[seen.kind, seen.network, seen.country].add(seen.account)
+        self._population = {where: len(accounts) for where, accounts in population.items()}
+
+    def ties_among(self, members: Sequence[int]) -> Ties:
+        """Return what the members share, strongest first, and the weight of each pair."""
+        inside = set(members)
+        shared = sorted(
+            {
+                key
+                for account in members
+                for key in self._values_of.get(account, ())
+                if len(inside & self._of_value[key].keys()) > 1
+            }
+        )
+        ties: list[Tie] = []
+        by_pair: dict[tuple[int, int], list[tuple[float, str]]] = defaultdict(list)
+        for kind, value in shared:
+            holders = self._of_value[kind, value]
+            accounts = tuple(sorted(inside & holders.keys()))
+            weight = self._weight(kind, holders, exclusive=len(accounts) == len(holders))
+            ties.append(Tie(kind, value, accounts, len(holders), weight))
+            for a, b in combinations(accounts, 2):
+                bits = weight * self._recurrence(holders[a], holders[b])
+                by_pair[a, b].append((bits, _place(kind, holders[a])))
+        ties.sort(key=lambda tie: (-tie.weight_bits, tie.kind, tie.value))
+        pair_bits = {pair: self._combined(found) for pair, found in sorted(by_pair.items())}
+        return Ties(tuple(ties), pair_bits)
+
+    def _weight(self, kind: str, holders: dict[int, Sighting], *, exclusive: bool) -> float:
+        params, crowd = self._params, len(holders)
+        if crowd > params.max_crowd and not (kind == "device" and exclusive):
+            return 0.0
+        seen = holders[min(holders)]
+        reliability = 1.0
+        if kind == "ip":
+            reliability = {
+                "residential": params.reliability_residential,
+                "mobile": params.reliability_mobile,
+                "hosting": params.reliability_hosting,
+                "vpn": params.reliability_vpn,
+            }.get(seen.network or "", params.reliability_unknown)
+        population = self._population[kind, seen.network, seen.country]
+        chance = min(1.0, max(crowd - 1, 1) / population)
+        return max(0.0, log2(params.agreement * reliability / chance))
+
+    def _recurrence(self, a: Sighting, b: Sighting) -> float:
+        """Return 1, or less when the two were seen with the value on a single common day."""
+        if not a.days or not b.days:
+            return 1.0
+        return 1.0 if len(a.days & b.days) > 1 else self._params.one_sighting_share
+
+    def _combined(self, found: list[tuple[float, str]]) -> float:
+        """Return best plus half the second best; an address alone is capped at a household's."""
+        bits = sorted((weight for weight, _ in found), reverse=True)
+        total = bits[0] + self._params.second_share * (bits[1] if len(bits) > 1 else 0.0)
+        if all(place == "home" for _, place in found):
+            return min(total, self._params.household_bits)
+        return total
+
+
+def _place(kind: str, seen: Sighting) -> str:
+    return "home" if kind == "ip" and seen.network in ("residential", None) else kind
+
+
+def _joined(known: Sighting | None, seen: Sighting) -> Sighting:
+    if known is None:
+        return seen
+    return Sighting(
+        seen.account, seen.kind, seen.value, known.network, known.country, known.days | seen.days
+    )

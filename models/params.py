@@ -1,0 +1,234 @@
+"""Every threshold of the method, each with its reason. No other module holds a literal threshold.
+
+Times are nanoseconds unless the name says otherwise. Section numbers refer to docs/method.md.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from models.errors import ParameterError
+
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+DAY_NS = 24 * 60 * MINUTE_NS
+YEAR_DAYS = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class RankTestParams:
+    """The decision merge, the strata and the e-process of the rank test (sections 1 and 2)."""
+
+    merge_ns: int = 10 * SECOND_NS
+    """Orders of one account and key within this time of the first are one decision: child
+    orders would otherwise repeat one co-occurrence many times."""
+    look_back_ns: int = 120 * SECOND_NS
+    """Longest lag that can be an answer: people following a message need up to two minutes."""
+    depth: int = 256
+    """Most candidates looked at for one decision: bounds the cost inside any burst."""
+    p_cap: float = 0.2
+    """Answers with a larger p count as misses. A wide support keeps slow followers visible in
+    busy keys; looking further back costs time and earns little."""
+    row_p_floor: float = 0.02
+    """A pair's row is made at its first answer with p below this: rows stay sparse in large
+    venues ..."""
+    row_p_accounts: float = 40.0
+    """... and in small ones (below this over row_p_floor accounts) the bar rises to this over
+    the number of accounts, since no answer there can be very surprising."""
+    rows_a_follower: int = 24
+    """Pair rows kept for one follower in one family: its most promising leaders. Bounds memory
+    and keeps a follower's rows side by side."""
+    promising_ln_e: float = 0.0
+    """A row that once rose above this is displaced after those that never did: one decision of
+    its own makes rows for everybody who acted just before, and they must not sweep it out."""
+    protected_ln_e: float = 6.0
+    """A row that once reached this is not displaced by a newcomer; one that reached twice this
+    is never displaced."""
+    prior_decisions: float = 200.0
+    """Weight of the prior share 1/200 in a stratum: the venue has at least so many accounts."""
+    overall_weight: float = 0.0
+    """Decisions' weight of the account's overall share in a stratum it has rarely met."""
+    recent_memory_ns: int = 15 * MINUTE_NS
+    """Memory of the recent share: an account busy now is likely to act now."""
+    fast_memory_ns: int = 2 * MINUTE_NS
+    """Short memory of the recent share: scalpers trade in bursts of a few minutes."""
+    habit_ns: int = SECOND_NS // 2
+    """A decision this close to the place in the minute of one of the account's last two is its
+    own clock's: no evidence. An account without a clock meets this by chance once in 30 times."""
+    recent_prior: float = 5.0
+    """Class decisions added to the recent share's denominator: one decision in a quiet key is
+    not yet a share of one."""
+    share_cap: float = 0.5
+    """No share above one half: beyond it no rank says anything."""
+    safety: float = 1.0
+    """Multiplies every share; raised when the placebo exceeds its bound."""
+    burst_ns: int = 10 * SECOND_NS
+    """Short window of the local intensity."""
+    calm_ns: int = 600 * SECOND_NS
+    """Long window of the local intensity."""
+    n_levels: int = 8
+    """Intensity levels: 1.5 a doubling of burst over calm, clipped."""
+    phase_ns: int = 2 * SECOND_NS
+    """The first two seconds of a minute are a clock phase of their own: slicers live there."""
+    robot_decisions_a_day: float = 200.0
+    """Accounts above this mean of decisions a family and active closed day are robots."""
+    thetas: tuple[float, ...] = (0.3, 0.6, 0.9)
+    """Shares of the leader's decisions that a follower copies, mixed over."""
+    kappas: tuple[float, ...] = (0.15, 0.5)
+    """Exponents of the density of p under copying, mixed over: sharp and mild."""
+    restart_ns: int = DAY_NS
+    """A row below E = 1 may start anew once a day: a follower that begins late is still found."""
+
+    def __post_init__(self) -> None:
+        for name in ("merge_ns", "look_back_ns", "depth", "burst_ns", "calm_ns", "restart_ns"):
+            if getattr(self, name) < 1:
+                raise ParameterError(f"{name} must be at least 1, was {getattr(self, name)}")
+        if self.calm_ns < max(self.burst_ns, self.look_back_ns):
+            raise ParameterError("calm_ns must be at least burst_ns and look_back_ns")
+        if not 0 < self.p_cap < 1:
+            raise ParameterError(f"p_cap must lie between 0 and 1, was {self.p_cap}")
+        if self.safety < 1:
+            raise ParameterError(f"safety must be at least 1, was {self.safety}")
+        if not 1 <= self.n_levels <= MAX_LEVELS:
+            raise ParameterError(f"n_levels must be 1 to {MAX_LEVELS}, was {self.n_levels}")
+
+    def row_p(self, n_accounts: int) -> float:
+        """Return the p below which a pair's row is made, for a venue of `n_accounts`."""
+        return min(self.p_cap, max(self.row_p_floor, self.row_p_accounts / max(n_accounts, 1)))
+
+
+MAX_LEVELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceboParams:
+    """Ghosts of the leaders' decisions: the measured false-flag rate (section 2)."""
+
+    shifts_ns: tuple[int, ...] = (300 * SECOND_NS, 600 * SECOND_NS, 1800 * SECOND_NS, DAY_NS)
+    """A shift longer than the data is left out."""
+    tolerated: tuple[float, ...] = (0.05, 1.0, 10.0)
+    """The levels v at which crossings are counted against their bound."""
+    bound_quantile: float = 0.99
+    """Crossings summed over the shifts stay below this Poisson quantile of shifts x v."""
+    safety_steps: tuple[float, ...] = (1.0, 2.0, 4.0)
+    """The safety rises along these steps while the placebo exceeds its bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupParams:
+    """Threshold, groups, roles (sections 2 and 5)."""
+
+    tolerated_false_pairs: float = 0.05
+    """v: tolerated expected false pairs over the life of a run."""
+    tolerated_false_attachments: float = 0.05
+    """Expected accounts attached by chance to fixed groups, over a run."""
+    min_modularity: float = 0.3
+    """A component is split if that finds parts this distinct (Newman & Girvan 2004: communities
+    show from 0.3 on)."""
+    same_group_overlap: float = 0.5
+    """Parts that share this much of the smaller one, after attaching, are one group."""
+    louvain_seed: int = 0
+    """Fixed, so that the same graph gives the same groups."""
+    min_episodes: int = 3
+    """A group is shown after so many episodes: two can be chance, three with E >= T cannot."""
+    attachment_bin_ns: int = 600 * SECOND_NS
+    """Time of day is held fixed in bins this long when an account is tested against a group."""
+    min_participation: float = 0.1
+    """A follower repeats at least this share of the decisions it could."""
+    off_venue_coverage: float = 0.98
+    """The source is elsewhere when the 95% upper bound of the leader's coverage is below this."""
+    off_venue_correlation: float = 0.25
+    """... or when two followers' lags to the supposed leader correlate above this."""
+    off_venue_lead: float = 0.75
+    """... or when the upper bound of the share of its episodes that it was first in is below
+    this: nobody leads."""
+    off_venue_min_episodes: int = 10
+    """Fewer episodes say nothing about coverage or correlation."""
+    confidence: float = 0.95
+    """Level of the Clopper-Pearson bounds."""
+    min_lag_window_ns: int = 50_000_000
+    """Clocks and networks jitter: no pair's lag window is narrower than this."""
+    lag_core_share: float = 0.3
+    """Share of a pair's lags that the shortest interval must hold to be called typical."""
+    lag_window_factor: float = 3.0
+    """A pair's lag window: the end of that interval times this, at most the look-back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkageParams:
+    """Fellegi-Sunter weights of shared values (section 6)."""
+
+    agreement: float = 0.9
+    """a: chance that two accounts of one owner share the value in use."""
+    reliability_residential: float = 1.0
+    reliability_mobile: float = 0.05
+    reliability_hosting: float = 0.3
+    reliability_vpn: float = 0.02
+    reliability_unknown: float = 0.3
+    """Share of coincidences on an address kind that mean a shared place."""
+    max_crowd: int = 20
+    """A value shared by more accounts weighs nothing ..."""
+    second_share: float = 0.5
+    """Best value plus this share of the second best: they are dependent."""
+    household_bits: float = 2.0
+    """An address at home with nothing else shared weighs at most this: people live together."""
+    one_sighting_share: float = 0.5
+    """A value seen together on one day only weighs this share: recurrence counts."""
+    strong_bits: float = 6.0
+    """Ties of this weight or more over all members speak for one owner where owners are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictParams:
+    """The floor of plain rules (section 7)."""
+
+    quiet_ratio: float = 2.0
+    """An opportunity is quiet when non-members acted at most this times their usual rate ..."""
+    quiet_slack: float = 4.0
+    """... plus this many decisions, in the 10 s around it, outside the first 2 s of a minute."""
+    coarse_clock_share: float = 0.5
+    """Where more of a key's decisions than this lie in the first 2 s of a minute, its clock counts
+    minutes and the place in the minute says nothing."""
+    min_quiet: int = 5
+    """Fewer quiet opportunities: the evidence hangs on bursts or the clock alone."""
+    crowd_quiet_fidelity: float = 0.15
+    """Members that repeat fewer of the leader's quiet decisions follow a public trigger."""
+    crowd_burst_share: float = 0.7
+    """... if at least this share of the episodes lies in bursts or on the minute."""
+    crowd_only_burst_share: float = 0.9
+    """Without enough quiet opportunities to compare: so many of the episodes lie in bursts, ..."""
+    crowd_size: float = 10.0
+    """... and in the median one so many non-members acted as well."""
+    opposite_share: float = 0.5
+    """A member that closes most episodes within a minute on the other side trades around them."""
+    opposite_ns: int = 60 * SECOND_NS
+    """The minute of the rule above."""
+    external_fidelity: float = 0.3
+    """f: two known owners and this mean share of quiet decisions repeated is copying."""
+    external_fidelity_unknown: float = 0.4
+    """f2: the same where owners are unknown: more is asked for."""
+    min_lead: float = 0.6
+    """A leader is first in at least this share of the episodes it traded in."""
+    managed_min_owners: int = 2
+    """One machine trading accounts of this many owners is an operator's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionParams:
+    """All thresholds of a run."""
+
+    rank_test: RankTestParams = field(default_factory=RankTestParams)
+    placebo: PlaceboParams = field(default_factory=PlaceboParams)
+    groups: GroupParams = field(default_factory=GroupParams)
+    linkage: LinkageParams = field(default_factory=LinkageParams)
+    verdict: VerdictParams = field(default_factory=VerdictParams)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all thresholds as plain JSON types."""
+        loaded: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return loaded
+
+    def content_hash(self) -> str:
+        """Return the SHA-256 of the thresholds: equal hashes, equal method."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,325 @@
+"""Roles inside a cluster: episodes, leader or a source elsewhere, ratio, lag, participation.
+
+An episode is a decision of the source that some other member repeats. The leader is the member
+with the largest coverage x precedence: the share of episodes it traded in, times the share of
+those it was first in. The source is off the venue when even the 95% upper bound of the leader's
+coverage stays below the bar, or two followers' lags to it go together as they only would behind a
+common hidden cause (method, section 5; Clopper & Pearson 1934).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from models.columns import DecisionColumns
+from models.grouping import Cluster
+from models.kernels.episodes import number_episodes
+from models.params import GroupParams, RankTestParams
+
+_MS_IN_NS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """How one member repeats the source's decisions.
+
+    `source_row` and `own_row` (n_copied,) index the group's decisions: which was repeated by which.
+    `opportunities` counts the source's decisions that the member could have repeated. Lags are
+    milliseconds; ratio is None where sizes are unknown.
+    """
+
+    account: int
+    inverse: bool
+    source_row: NDArray[np.int64]
+    own_row: NDArray[np.int64]
+    window_ns: int
+    opportunities: NDArray[np.int64]
+    ratio: float | None
+    lag_median_ms: float
+    lag_iqr_ms: float
+
+    @property
+    def copied(self) -> int:
+        """Source decisions that the member repeated."""
+        return int(self.source_row.size)
+
+    @property
+    def participation(self) -> float:
+        """Share of its opportunities that the member repeated."""
+        return self.copied / max(self.opportunities.size, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Who leads and who follows how.
+
+    `source` is the account whose decisions are the episodes: the leader, or, where the source is
+    off the venue, the member that stands in for it. `episode_row` (n_episodes,) are its repeated
+    decisions, `source_rows` all of them.
+    """
+
+    source: int
+    off_venue: bool
+    coverage: float
+    lead_share: float
+    source_rows: NDArray[np.int64]
+    episode_row: NDArray[np.int64]
+    followers: tuple[Follower, ...]
+
+
+def find_roles(
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    *,
+    groups: GroupParams,
+    rank_test: RankTestParams,
+) -> Roles | None:
+    """Settle the roles of a cluster; None if no decision was ever repeated.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        Members and who acts inversely.
+    decisions : DecisionColumns
+        All decisions of the members, in event order.
+    groups : GroupParams
+        Thresholds of groups and roles.
+    rank_test : RankTestParams
+        The look-back: longest lag.
+    """
+    key = _oriented_key(cluster, decisions)
+    longest_ns = rank_test.look_back_ns
+    rows_of = {account: np.flatnonzero(decisions.account == account) for account in cluster.members}
+    windows = []
+    for leader, member in cluster.links:
+        led, own = _next_after(rows_of[leader], rows_of[member], decisions, key, longest_ns)
+        lags = decisions.event_time_ns[own] - decisions.event_time_ns[led]
+        windows.append(_lag_window(lags, groups, longest_ns))
+    window_ns = max(windows, default=longest_ns)
+    episode = _episodes(decisions, key, window_ns)
+    source, coverage, lead_share, n_episodes = _choose_leader(
+        cluster, decisions, key, episode, window_ns
+    )
+    if n_episodes == 0:
+        return None
+    source_rows = rows_of[source]
+    found = (
+        _follow(account, source, rows_of, decisions, key, cluster, groups, longest_ns)
+        for account in cluster.members
+        if account != source
+    )
+    followers = tuple(f for f in found if f.copied and f.participation >= groups.min_participation)
+    if not followers:
+        return None
+    repeated = np.unique(np.concatenate([f.source_row for f in followers]))
+    off_venue = n_episodes >= groups.off_venue_min_episodes and (
+        _upper_bound(coverage, n_episodes, groups.confidence) < groups.off_venue_coverage
+        or _upper_bound(lead_share, n_episodes, groups.confidence) < groups.off_venue_lead
+        or _lags_correlate(followers, decisions, groups)
+    )
+    return Roles(
+        source=source,
+        off_venue=off_venue,
+        coverage=coverage,
+        lead_share=lead_share,
+        source_rows=source_rows,
+        episode_row=repeated,
+        followers=followers,
+    )
+
+
+def _oriented_key(cluster: Cluster, decisions: DecisionColumns) -> NDArray[np.int64]:
+    """Return (family, side) as one integer, the side turned for members that act inversely."""
+    inverse = np.isin(decisions.account, list(cluster.inverted))
+    return decisions.family.astype(np.int64) * 2 + (decisions.side ^ inverse)
+
+
+def _next_after(
+    leader_rows: NDArray[np.int64],
+    follower_rows: NDArray[np.int64],
+    decisions: DecisionColumns,
+    key: NDArray[np.int64],
+    window_ns: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair each leader decision with the follower's first at or after it, one to one.
+
+    A follower's decision answers the newest leader decision before it in its key; equal times
+    count as after.
+    """
+    if leader_rows.size == 0 or follower_rows.size == 0:
+        return leader_rows[:0], follower_rows[:0]
+    rows = np.concatenate([leader_rows, follower_rows])
+    is_leader = np.arange(rows.size) < leader_rows.size
+    order = np.lexsort((~is_leader, decisions.event_time_ns[rows], key[rows]))
+    rows, is_leader = rows[order], is_leader[order]
+    after = (
+        is_leader[:-1]
+        & ~is_leader[1:]
+        & (key[rows[:-1]] == key[rows[1:]])
+        & (decisions.event_time_ns[rows[1:]] - decisions.event_time_ns[rows[:-1]] <= window_ns)
+    )
+    return rows[:-1][after], rows[1:][after]
+
+
+def _lag_window(lags_ns: NDArray[np.int64], groups: GroupParams, longest_ns: int) -> int:
+    """Return the longest lag that counts as an answer, from where the lags crowd together.
+
+    The shortest interval, on a logarithmic scale, that holds `lag_core_share` of them (a shorth:
+    Andrews et al. 1972) ends at the typical slow answer; own decisions that happen to follow are
+    spread out and do not move it.
+    """
+    if lags_ns.size == 0:
+        return groups.min_lag_window_ns
+    scaled = np.sort(np.log1p(lags_ns / _MS_IN_NS))
+    n_core = max(int(np.ceil(groups.lag_core_share * scaled.size)), 1)
+    widths = scaled[n_core - 1 :] - scaled[: scaled.size - n_core + 1]
+    end_ns = float(np.expm1(scaled[int(np.argmin(widths)) + n_core - 1])) * _MS_IN_NS
+    window_ns = int(groups.lag_window_factor * end_ns)
+    return min(max(window_ns, groups.min_lag_window_ns), longest_ns)
+
+
+def _episodes(
+    decisions: DecisionColumns, key: NDArray[np.int64], window_ns: int
+) -> NDArray[np.int64]:
+    """Return the episode number of each decision, -1 where nobody repeated it.
+
+    In each key a new episode starts when more than the window has passed since the episode's
+    first decision, or when a member acts again.
+    """
+    order = np.lexsort((decisions.event_time_ns, key))
+    members, member = np.unique(decisions.account, return_inverse=True)
+    number = np.empty(len(decisions), np.int64)
+    number_episodes(
+        order,
+        key,
+        decisions.event_time_ns,
+        member.astype(np.int64),
+        window_ns,
+        number,
+        np.full(members.size, -1, np.int64),
+    )
+    sizes = np.bincount(number, minlength=1)
+    number[sizes[number] < 2] = -1
+    return number
+
+
+def _choose_leader(
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    key: NDArray[np.int64],
+    episode: NDArray[np.int64],
+    window_ns: int,
+) -> tuple[int, float, float, int]:
+    """Return (leader, coverage, share of its episodes it was first in, number of episodes)."""
+    rows = np.flatnonzero(episode >= 0)
+    if rows.size == 0:
+        return cluster.members[0], 0.0, 0.0, 0
+    _, first, index = np.unique(episode[rows], return_index=True, return_inverse=True)
+    first_ns = np.full(first.size, np.iinfo(np.int64).max)
+    np.minimum.at(first_ns, index, decisions.event_time_ns[rows])
+    is_first = decisions.event_time_ns[rows] == first_ns[index]
+    best = (-1.0, 0.0, cluster.members[0])
+    for account in cluster.members:
+        mine = decisions.account[rows] == account
+        n = int(np.count_nonzero(mine))
+        if n == 0:
+            continue
+        lead_share = float(np.count_nonzero(is_first & mine)) / n
+        if n / first.size * lead_share > best[0]:
+            best = (n / first.size * lead_share, lead_share, account)
+    leader = best[2]
+    covered = np.zeros(first.size, np.bool_)
+    covered[index[decisions.account[rows] == leader]] = True
+    sizes = np.bincount(index)
+    # A few members' own decisions that happen to meet are no episode of the source's.
+    counted = covered | (2 * sizes >= np.median(sizes[covered]))
+    covered |= _soon_after(leader, decisions, key, key[rows[first]], first_ns, window_ns)
+    coverage = float(covered[counted].mean())
+    return leader, coverage, best[1], int(np.count_nonzero(counted))
+
+
+def _soon_after(
+    leader: int,
+    decisions: DecisionColumns,
+    key: NDArray[np.int64],
+    episode_key: NDArray[np.int64],
+    first_ns: NDArray[np.int64],
+    window_ns: int,
+) -> NDArray[np.bool_]:
+    """Mark episodes that start within the window after a decision of the leader in their key.
+
+    They are the late part of the leader's own episode, cut off because a member acted again.
+    """
+    result = np.zeros(first_ns.size, np.bool_)
+    for each in np.unique(episode_key):
+        times = decisions.event_time_ns[(decisions.account == leader) & (key == each)]
+        here = np.flatnonzero(episode_key == each)
+        place = np.searchsorted(times, first_ns[here], "right") - 1
+        found = place >= 0
+        result[here[found]] = first_ns[here[found]] - times[place[found]] <= window_ns
+    return result
+
+
+def _follow(
+    account: int,
+    source: int,
+    rows_of: dict[int, NDArray[np.int64]],
+    decisions: DecisionColumns,
+    key: NDArray[np.int64],
+    cluster: Cluster,
+    groups: GroupParams,
+    longest_ns: int,
+) -> Follower:
+    source_rows, own_rows = rows_of[source], rows_of[account]
+    source_row, own_row = _next_after(source_rows, own_rows, decisions, key, longest_ns)
+    lags = decisions.event_time_ns[own_row] - decisions.event_time_ns[source_row]
+    window_ns = _lag_window(lags, groups, longest_ns)
+    source_row, own_row = source_row[lags <= window_ns], own_row[lags <= window_ns]
+    times = decisions.event_time_ns
+    span = (times[own_rows[0]] - window_ns, times[own_rows[-1]]) if own_rows.size else (0, 0)
+    reachable = (
+        np.isin(decisions.family[source_rows], decisions.family[own_rows])
+        & (times[source_rows] >= span[0])
+        & (times[source_rows] <= span[1])
+    )
+    lags_ms = (times[own_row] - times[source_row]) / _MS_IN_NS
+    quartiles = np.quantile(lags_ms, (0.25, 0.5, 0.75)) if lags_ms.size else np.zeros(3)
+    sized = (decisions.quantity_lots[source_row] > 0) & (decisions.quantity_lots[own_row] > 0)
+    ratios = decisions.quantity_lots[own_row][sized] / decisions.quantity_lots[source_row][sized]
+    return Follower(
+        account=account,
+        inverse=(account in cluster.inverted) != (source in cluster.inverted),
+        source_row=source_row,
+        own_row=own_row,
+        window_ns=window_ns,
+        opportunities=source_rows[reachable],
+        ratio=float(np.median(ratios)) if ratios.size else None,
+        lag_median_ms=float(quartiles[1]),
+        lag_iqr_ms=float(quartiles[2] - quartiles[0]),
+    )
+
+
+def _upper_bound(share: float, n: int, confidence: float) -> float:
+    """Return the one-sided Clopper-Pearson upper bound of a share."""
+    hits = round(share * n)
+    return 1.0 if hits >= n else float(betaincinv(hits + 1, n - hits, confidence))
+
+
+def _lags_correlate(
+    followers: tuple[Follower, ...], decisions: DecisionColumns, groups: GroupParams
+) -> bool:
+    """Whether followers' lags to the supposed leader go together: the median over their pairs."""
+    times = decisions.event_time_ns
+    correlations = []
+    for i, a in enumerate(followers):
+        for b in followers[i + 1 :]:
+            common, at_a, at_b = np.intersect1d(a.source_row, b.source_row, return_indices=True)
+            if common.size < groups.off_venue_min_episodes:
+                continue
+            lag_a = np.log1p((times[a.own_row[at_a]] - times[common]).astype(np.float64))
+            lag_b = np.log1p((times[b.own_row[at_b]] - times[common]).astype(np.float64))
+            if lag_a.std() > 0 and lag_b.std() > 0:
+                correlations.append(float(np.corrcoef(lag_a, lag_b)[0, 1]))
+    return bool(correlations) and float(np.median(correlations)) > groups.off_venue_correlation
