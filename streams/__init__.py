@@ -1,0 +1,1 @@
+"""Order events and how they travel: columns, files, and the simulated market."""

@@ -1,0 +1,210 @@
+"""The people behind the accounts: owners, firms, homes, offices, rented servers, devices.
+
+Most owners hold one account and live alone at their address; some hold several that they trade
+independently, some share an address with others. Addresses of phones and of hosting companies
+are shared by many strangers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.random import Generator
+
+from streams.simulator.cast import Cast
+from streams.simulator.identifiers import draw_ids
+from streams.simulator.laws import (
+    NS_PER_SECOND,
+    Choice,
+    Flags,
+    Floats,
+    Ints,
+    LogNormal,
+    Uniform,
+    draw_counts,
+    repeat_rows,
+)
+from streams.simulator.market import Market
+from streams.simulator.roles import Residence
+from streams.tables import ACCOUNT_SCHEMA, AccountKind
+
+ACCOUNTS_OF_OWNER = Choice((1.0, 2.0, 3.0, 4.0), (0.94, 0.04, 0.015, 0.005))
+N_FIRMS = Choice((4.0, 5.0, 6.0), (1.0, 1.0, 1.0))
+SAME_FIRM_SHARE = 0.6
+OFFICE_SIZE = Choice((3.0, 4.0, 5.0, 6.0, 7.0, 8.0), (3.0, 3.0, 2.0, 2.0, 1.0, 1.0))
+OFFICE_SHARE = 0.05
+HOUSEHOLD_SHARE = 0.06
+HOUSEHOLD_PAYMENT_SHARE = 0.4
+ACCOUNTS_PER_SERVER_ADDRESS = 700
+OWN_SERVER_SHARE = 0.5
+VPN_SHARE = 0.03
+PHONE_USER_SHARE = 0.5
+PHONE_SESSION_SHARE = Uniform(0.1, 0.6)
+MISSING_EMAIL_SHARE = 0.03
+MISSING_PAYMENT_SHARE = 0.10
+COUNTRIES = Choice(tuple(map(float, range(8))), (30.0, 12.0, 10.0, 8.0, 8.0, 6.0, 6.0, 4.0))
+COUNTRY_CODES = ("US", "GB", "DE", "CA", "FR", "ES", "IN", "BR")
+EQUITY = LogNormal(50_000.0, 0.8, 2_000.0, 2_000_000.0)
+ACCOUNT_AGE_DAYS = LogNormal(120.0, 1.0, 5.0, 1500.0)
+ACCOUNT_KINDS = (AccountKind.EVALUATION, AccountKind.FUNDED, AccountKind.LIVE)
+ACCOUNT_KIND = Choice((0.0, 1.0, 2.0), (0.5, 0.3, 0.2))
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Columns of owners and accounts.
+
+    Per account: `owner`, `firm`, and `server` (a hosting address, -1 for none). Per owner: `home`
+    (an address, shared in households and offices), `payment`, `country`, `phone_share` (share of
+    sessions from the phone), `uses_vpn`.
+    """
+
+    account_ids: tuple[str, ...]
+    firm_ids: tuple[str, ...]
+    owner: Ints
+    firm: Ints
+    server: Ints
+    home: Ints
+    payment: Ints
+    country: Ints
+    phone_share: Floats
+    uses_vpn: Flags
+
+    @property
+    def n_accounts(self) -> int:
+        """Accounts of the market."""
+        return len(self.owner)
+
+    @property
+    def n_owners(self) -> int:
+        """Owners of them."""
+        return len(self.home)
+
+
+def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
+    """Draw the owners of all accounts and where they live.
+
+    Parameters
+    ----------
+    n_accounts : int
+        Accounts of the market.
+    cast : Cast
+        Says which accounts are one owner's and who rents a server.
+    rng : Generator
+        The source of randomness.
+
+    Returns
+    -------
+    Population
+        Owners are numbered in random order.
+    """
+    owner, is_honest = _draw_owners(n_accounts, cast, rng)
+    n_owners = len(is_honest)
+    home, payment = _draw_homes(is_honest, rng)
+    phone_share = PHONE_SESSION_SHARE.draw(rng, n_owners)
+    phone_share[rng.random(n_owners) >= PHONE_USER_SHARE] = 0.0
+    uses_vpn = rng.random(n_owners) < VPN_SHARE
+    for kind, accounts in cast.groups:
+        if kind.residence is Residence.ONE_HOME:
+            phone_share[owner[accounts]] = 0.0
+            uses_vpn[owner[accounts]] = False
+    n_firms = int(draw_counts(N_FIRMS, rng, 1)[0])
+    weights = rng.dirichlet(np.full(n_firms, 6.0))
+    own_firm = rng.choice(n_firms, n_accounts, p=weights)
+    owner_firm = rng.choice(n_firms, n_owners, p=weights)[owner]
+    return Population(
+        account_ids=draw_ids("A", n_accounts, rng),
+        firm_ids=draw_ids("F", n_firms, rng),
+        owner=owner,
+        firm=np.where(rng.random(n_accounts) < SAME_FIRM_SHARE, owner_firm, own_firm),
+        server=_draw_servers(n_accounts, cast, rng),
+        home=home,
+        payment=payment,
+        country=draw_counts(COUNTRIES, rng, n_owners)[home],
+        phone_share=phone_share,
+        uses_vpn=uses_vpn,
+    )
+
+
+def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Flags]:
+    """Owner of each account, and whether each owner is honest."""
+    owner = np.full(n_accounts, -1, dtype=np.int64)
+    n_owners = 0
+    for kind, accounts in cast.groups:
+        n_new = 1 if kind.one_owner else len(accounts)
+        owner[accounts] = n_owners + (0 if kind.one_owner else np.arange(n_new))
+        n_owners += n_new
+    n_planted = n_owners
+    honest = rng.permutation(np.concatenate([accounts for _, accounts in cast.honest]))
+    sizes = draw_counts(ACCOUNTS_OF_OWNER, rng, len(honest))
+    owner[honest] = n_owners + repeat_rows(sizes)[: len(honest)]
+    n_owners = int(owner.max()) + 1
+    shuffled = rng.permutation(n_owners)
+    is_honest = np.zeros(n_owners, dtype=np.bool_)
+    is_honest[shuffled[n_planted:]] = True
+    return shuffled[owner].astype(np.int64), is_honest
+
+
+def _draw_homes(is_honest: Flags, rng: Generator) -> tuple[Ints, Ints]:
+    """Home address and means of payment of each owner; some honest ones share them."""
+    home = np.arange(len(is_honest), dtype=np.int64)
+    payment = home.copy()
+    candidates = rng.permutation(np.flatnonzero(is_honest))
+    n_in_offices = int(OFFICE_SHARE * len(is_honest))
+    n_in_households = int(HOUSEHOLD_SHARE * len(is_honest)) // 2 * 2
+    start = 0
+    while start < min(n_in_offices, len(candidates)):
+        stop = start + int(draw_counts(OFFICE_SIZE, rng, 1)[0])
+        home[candidates[start:stop]] = candidates[start]
+        start = stop
+    pairs = candidates[start : start + n_in_households]
+    pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2)
+    home[pairs[:, 1]] = pairs[:, 0]
+    share_payment = rng.random(len(pairs)) < HOUSEHOLD_PAYMENT_SHARE
+    payment[pairs[share_payment, 1]] = pairs[share_payment, 0]
+    return home, payment
+
+
+def _draw_servers(n_accounts: int, cast: Cast, rng: Generator) -> Ints:
+    """Hosting address of each account, -1 for none: a few crowded ones, some for one owner."""
+    server = np.full(n_accounts, -1, dtype=np.int64)
+    n_crowded = max(1, n_accounts // ACCOUNTS_PER_SERVER_ADDRESS)
+    n_servers = n_crowded
+    for honest_kind, accounts in cast.honest:
+        hosted = rng.random(len(accounts)) < honest_kind.hosting_share
+        chosen = rng.integers(0, n_crowded, len(accounts))
+        server[accounts[hosted]] = chosen[hosted]
+    for kind, accounts in cast.groups:
+        chosen = rng.integers(0, n_crowded, len(accounts))
+        if kind.residence is Residence.ONE_SERVER:
+            is_own = rng.random() < OWN_SERVER_SHARE
+            server[accounts] = n_servers if is_own else chosen[0]
+            n_servers += int(is_own)
+        else:
+            hosted = rng.random(len(accounts)) < kind.hosting_share
+            server[accounts[hosted]] = chosen[hosted]
+    return server
+
+
+def build_accounts_table(population: Population, market: Market, rng: Generator) -> pa.Table:
+    """Build the accounts table of the data contract, by account id."""
+    n, owner = population.n_accounts, population.owner
+    owners = pa.array(draw_ids("U", population.n_owners, rng))
+    emails = pa.array(draw_ids("", population.n_owners, rng, n_bytes=16))
+    payments = pa.array(draw_ids("", population.n_owners, rng, n_bytes=16))
+    # A missing value is missing for the owner's account, not for the owner.
+    no_email = rng.random(n) < MISSING_EMAIL_SHARE
+    no_payment = rng.random(n) < MISSING_PAYMENT_SHARE
+    age_ns = (ACCOUNT_AGE_DAYS.draw(rng, n) * 86_400).astype(np.int64) * NS_PER_SECOND
+    kinds = draw_counts(ACCOUNT_KIND, rng, n)
+    columns = {
+        "account_id": pa.array(population.account_ids),
+        "firm_id": pa.array(population.firm_ids).take(pa.array(population.firm)),
+        "owner_id": owners.take(pa.array(owner)),
+        "email_hash": emails.take(pa.array(owner, mask=no_email)),
+        "payment_hash": payments.take(pa.array(population.payment[owner], mask=no_payment)),
+        "opened_time_ns": pa.array(market.open_ns[0] - age_ns),
+        "account_kind": pa.array([str(ACCOUNT_KINDS[kind]) for kind in kinds]),
+        "equity": pa.array(np.round(EQUITY.draw(rng, n), -2)),
+    }
+    return pa.table(columns, schema=ACCOUNT_SCHEMA).sort_by("account_id")

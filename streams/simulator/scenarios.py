@@ -1,0 +1,52 @@
+"""Scenarios: which kinds take part in a market, and how many groups are planted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from streams.simulator.errors import SimulationError
+from streams.simulator.honest_kinds import HONEST_KINDS
+from streams.simulator.planted_kinds import PLANTED_KINDS
+from streams.simulator.roles import HonestKind, PlantedKind
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A market's cast: one planted group per `accounts_per_group`, each kind equally often."""
+
+    name: str
+    honest: tuple[HonestKind, ...]
+    planted: tuple[PlantedKind, ...]
+    accounts_per_group: int = 75
+    largest_planted_share: float = 0.4
+
+
+_SCENARIOS = (
+    Scenario("basic", HONEST_KINDS, PLANTED_KINDS),
+    Scenario("nothing", HONEST_KINDS, ()),
+)
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({s.name: s for s in _SCENARIOS})
+"""Every scenario by name."""
+
+
+def find_scenario(name: str) -> Scenario:
+    """Return the scenario of that name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `SCENARIOS`.
+
+    Returns
+    -------
+    Scenario
+        The kinds that take part.
+
+    Raises
+    ------
+    SimulationError
+        If there is none; the message names those that exist.
+    """
+    if name not in SCENARIOS:
+        raise SimulationError("scenario", f"must be one of {', '.join(SCENARIOS)}", name)
+    return SCENARIOS[name]
