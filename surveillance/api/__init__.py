@@ -1,0 +1,1 @@
+"""The HTTP interface: reads the store and never detects; binds to this machine only."""

@@ -1,0 +1,183 @@
+"""The example that the OpenAPI document shows for each answer: one group seen from every side.
+
+They are records of the types that the API answers with, so an example cannot lose a field.
+"""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from surveillance.findings import (
+    AccountSummary,
+    Declaration,
+    Episode,
+    EpisodeOrder,
+    Episodes,
+    Graph,
+    GraphEdge,
+    GraphNode,
+    Group,
+    LagHistogram,
+    Member,
+    PlaceboFinding,
+    Reason,
+    RecommendedAction,
+    RunManifest,
+    RunReference,
+    Subtype,
+    TieFinding,
+    TimelineOrder,
+    VerdictName,
+)
+from surveillance.store.records import (
+    AccountDetail,
+    AccountPage,
+    EpisodePage,
+    GroupPage,
+    RunDetail,
+    RunPage,
+    TimelinePage,
+)
+from surveillance.store.summary import summarize
+
+_TIME_NS = 1_767_623_400_000_000_000
+_LAG_NS = 41_500_000
+_LAG_MS = 41.5
+
+GROUP = Group(
+    group_id="g-7f3a",
+    verdict=VerdictName.EXTERNAL,
+    subtype=Subtype.SIGNAL,
+    probability=None,
+    state="confirmed",
+    recommended_action=RecommendedAction.FREEZE_REVIEW,
+    leader_account_id="A-1001",
+    source_off_venue=False,
+    log10_e=31.4,
+    chance_groups_per_year=0.02,
+    members=(
+        Member("A-1001", "leader", "O-1", "F-1", None, False, None, None, 0, 0, None, None, False),
+        Member(
+            account_id="A-2002",
+            role="follower",
+            owner_id="O-2",
+            firm_id="F-1",
+            allocation_ratio=0.5,
+            inverse=False,
+            lag_median_ms=_LAG_MS,
+            lag_iqr_ms=6.0,
+            copied=118,
+            opportunities=124,
+            participation=0.95,
+            log10_e=31.4,
+            declared=False,
+        ),
+    ),
+    ties=(TieFinding("ip", "5f1c09aa", ("A-1001", "A-2002"), 140, 0.7),),
+    reasons=(
+        Reason(
+            code="fidelity",
+            text="118 of 124 decisions of the leader were repeated.",
+            numbers={"copied": 118, "opportunities": 124},
+        ),
+    ),
+    episodes=Episodes(118, _TIME_NS, _TIME_NS + 86_400_000_000_000),
+    instruments=("ES", "MES"),
+    declaration=Declaration.UNDECLARED,
+    run=RunReference("r-20260105", "0.1.0", "9c2e41d0", "market"),
+)
+_EPISODE = Episode(
+    number=1,
+    time_ns=_TIME_NS,
+    orders=(
+        EpisodeOrder("A-1001", "leader", _TIME_NS, 0.0, "ES", "buy", 2.0, 5_001.25),
+        EpisodeOrder("A-2002", "follower", _TIME_NS + _LAG_NS, _LAG_MS, "ES", "buy", 1.0, 5_001.5),
+    ),
+)
+_ORDER = TimelineOrder("A-1001", _TIME_NS, "ES", "buy", 2.0, 5_001.25, True)
+_ACCOUNT = AccountSummary(
+    account_id="A-2002",
+    owner_id="O-2",
+    firm_id="F-1",
+    account_kind="funded",
+    n_orders=410,
+    n_decisions=391,
+    first_time_ns=_TIME_NS,
+    last_time_ns=_TIME_NS + 86_400_000_000_000,
+)
+_RUN = RunManifest(
+    run_id="r-20260105",
+    version="0.1.0",
+    parameters={"tolerated_false_pairs": 1.0},
+    parameters_hash="9c2e41d0",
+    dataset="market",
+    dataset_hash="e3b0c442",
+    counts={
+        "read": 1_000_002,
+        "accepted": 1_000_000,
+        "duplicates": 2,
+        "orders": 1_000_000,
+        "decisions": 871_204,
+        "accounts": 5_000,
+        "families": 12,
+        "pairs_tested": 2_410_332,
+        "pairs_validated": 77,
+        "groups": 14,
+    },
+    first_time_ns=_TIME_NS,
+    last_time_ns=_TIME_NS + 86_400_000_000_000,
+    threshold_log10_e=7.4,
+    chance_groups_per_year=0.02,
+    safety=1.1,
+    started_time_ns=_TIME_NS + 90_000_000_000_000,
+    finished_time_ns=_TIME_NS + 90_042_000_000_000,
+)
+_SUMMARY = summarize(GROUP, dataset="market", run_id="r-20260105")
+
+GROUP_PAGE = GroupPage((_SUMMARY,), None, 1)
+EPISODE_PAGE = EpisodePage((_EPISODE,), 1, 118)
+GRAPH = Graph(
+    nodes=(
+        GraphNode("A-1001", "leader", "A-1001", 0.5, 0.4),
+        GraphNode("A-2002", "follower", "A-2002", 0.8, 0.6),
+    ),
+    edges=(GraphEdge("A-1001", "A-2002", "copies", 31.4),),
+)
+LAG_HISTOGRAM = LagHistogram(
+    edges_ms=(0.0, 10.0, 100.0, 1_000.0), observed=(0, 112, 6), expected=(0.1, 0.9, 4.2)
+)
+TIMELINE_PAGE = TimelinePage((_ORDER,), None, 1)
+ACCOUNT_PAGE = AccountPage((_ACCOUNT,), None, 1)
+ACCOUNT_DETAIL = AccountDetail(_ACCOUNT, (_SUMMARY,))
+RUN_PAGE = RunPage((_RUN,), None, 1)
+RUN_DETAIL = RunDetail(
+    manifest=_RUN,
+    placebo=(PlaceboFinding(1.0, 1, 0.9, 4, True, {"+1h": 0, "+1d": 1}),),
+)
+
+EXAMPLES: dict[str, object] = {
+    "/v1/groups": GROUP_PAGE,
+    "/v1/groups/{group_id}": GROUP,
+    "/v1/groups/{group_id}/episodes": EPISODE_PAGE,
+    "/v1/groups/{group_id}/graph": GRAPH,
+    "/v1/groups/{group_id}/lag-histogram": LAG_HISTOGRAM,
+    "/v1/groups/{group_id}/timeline": TIMELINE_PAGE,
+    "/v1/accounts": ACCOUNT_PAGE,
+    "/v1/accounts/{account_id}": ACCOUNT_DETAIL,
+    "/v1/runs": RUN_PAGE,
+    "/v1/runs/{run_id}": RUN_DETAIL,
+}
+
+
+def add_examples(document: dict[str, Any]) -> None:
+    """Put the examples into an OpenAPI document, nulls included.
+
+    Parameters
+    ----------
+    document : dict[str, Any]
+        As FastAPI makes it, which drops the nulls of an example that a route carries.
+    """
+    for path, example in EXAMPLES.items():
+        answer = document["paths"][path]["get"]["responses"]["200"]
+        plain = TypeAdapter(type(example)).dump_python(example, mode="json")
+        answer["content"]["application/json"]["example"] = plain

@@ -1,0 +1,254 @@
+"""The `surveillance` command: what users type, in one file, each command a few lines.
+
+Exit status 0 done, 1 the input was refused (one line on standard error says why), 2 wrong usage.
+Progress shows on a terminal and is silent in a pipe; `--json` prints one JSON object.
+"""
+
+import json
+import shlex
+import signal
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from models.errors import ModelError
+from streams.errors import StreamError
+from streams.text import printable
+from surveillance import __version__
+from surveillance.api.server import check_address
+from surveillance.api.server import serve as serve_http
+from surveillance.assembly import open_store, simulate_into
+from surveillance.clock import now_ns
+from surveillance.config import load_settings
+from surveillance.errors import SurveillanceError
+from surveillance.jobs.scan import run_scan
+from surveillance.terminal import (
+    output_console,
+    plain_table,
+    progress_bars,
+    task_bar,
+    verdict_table,
+)
+
+REFUSED = 1
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
+app = typer.Typer(
+    name="surveillance",
+    help="Find accounts that repeat the same orders and say who copies whom, and whether they may.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StoreUrl = Annotated[
+    str | None,
+    typer.Option("--store", help="Store URL.", show_default="sqlite:///surveillance.db"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")]
+
+
+def main() -> None:
+    """Run the command; refusals become one line and exit status 1."""
+    ended = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except (SurveillanceError, StreamError, ModelError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _refuse(f"{place}{error.strerror or error}")
+    except UnicodeEncodeError as error:  # the system gives what is not UTF-8 as lone surrogates
+        _refuse(f"names must be UTF-8, was {printable(error.object, 300)}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, ended)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End as an interrupt does: temporary files go, nothing half-written stays."""
+    sys.exit(TERMINATED)
+
+
+def _refuse(message: str) -> None:
+    print(f"surveillance: {printable(message, 1_000)}", file=sys.stderr)
+    sys.exit(REFUSED)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@app.command()
+def scan(
+    dataset: Annotated[
+        # Whether it can be read is the dataset's to say: refused input, not wrong usage.
+        Path, typer.Argument(help="Directory with orders and other tables.", readable=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Directory for the result files.")],
+    store: StoreUrl = None,
+    name: Annotated[str | None, typer.Option(help="Name of the dataset in the store.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole detector over files."""
+    console = Console(stderr=True)
+    with open_store(load_settings(store=store)) as opened, progress_bars(console) as progress:
+        result = run_scan(dataset, out=out, store=opened, name=name, progress=progress)
+    if as_json:
+        typer.echo(json.dumps({"out": str(out), **asdict(result.findings.manifest)}))
+        return
+    output_console().print(verdict_table(result.findings))
+    typer.echo(f"Results: {out / 'report.html'}")
+
+
+@app.command()
+def serve(
+    store: StoreUrl = None,
+    host: Annotated[
+        str | None, typer.Option(help="Loopback address.", show_default="127.0.0.1")
+    ] = None,
+    port: Port = None,
+) -> None:
+    """Serve the API and the analyst's desk over the store."""
+    settings = load_settings(store=store, host=host, port=port)
+    with open_store(settings) as opened:
+        serve_http(opened, settings.host, settings.port, on_listening=_say_address)
+
+
+@app.command()
+def demo(
+    accounts: Annotated[int, typer.Option(min=10, help="Accounts of the market.")] = 3_000,
+    days: Annotated[int, typer.Option(min=1, help="Trading days.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the market.")] = 1,
+    store: StoreUrl = None,
+    port: Port = None,
+) -> None:
+    """Simulate a market, detect, and serve the desk on this machine."""
+    settings = load_settings(store=store, port=port)
+    check_address(settings.host, settings.port)
+    console = Console(stderr=True)
+    with open_store(settings) as opened:
+        with tempfile.TemporaryDirectory(prefix="surveillance-") as directory:
+            dataset = Path(directory) / "demo"
+            with console.status(f"Simulating {accounts:,} accounts over {days} days"):
+                simulate_into(
+                    dataset, scenario="basic", n_accounts=accounts, n_days=days, seed=seed
+                )
+            with progress_bars(console) as progress:
+                result = run_scan(dataset, out=None, store=opened, progress=progress)
+        output_console().print(verdict_table(result.findings))
+        serve_http(opened, settings.host, settings.port, on_listening=_say_address)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Directory for the dataset; the key goes beside it.")],
+    scenario: Annotated[str, typer.Option(help="basic or nothing.")] = "basic",
+    accounts: Annotated[int, typer.Option(help="Accounts of the market.")] = 3_000,
+    days: Annotated[int, typer.Option(help="Trading days.")] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of the market.")] = 1,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a market: a dataset and, apart from it, its answer key."""
+    del store  # taken by every command; a simulation records nothing
+    if out.exists() and any(out.iterdir()):
+        raise typer.BadParameter(f"{out} is not empty", param_hint="OUT")
+    market = simulate_into(out, scenario=scenario, n_accounts=accounts, n_days=days, seed=seed)
+    place = out.resolve()  # "." has no name
+    key = place.with_name(f"{place.name}.key.json")
+    key.write_text(json.dumps(market.answer_key, indent=1) + "\n", encoding="utf-8")
+    n_orders = market.tables["orders"].num_rows
+    if as_json:
+        typer.echo(json.dumps({"dataset": str(out), "key": str(key), "order_events": n_orders}))
+    else:
+        n_groups = len(market.answer_key["groups"])
+        typer.echo(f"{out}: {n_orders:,} order events of {accounts:,} accounts")
+        typer.echo(f"{key}: {n_groups} planted groups")
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[
+        Path | None,
+        typer.Argument(help="Dataset with a known answer; needs --key.", readable=False),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Answer key of DATASET.", readable=False)] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Simulate instead: basic or nothing.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,
+    accounts: Annotated[int, typer.Option(help="Accounts of each market.")] = 3_000,
+    days: Annotated[int, typer.Option(help="Trading days of each market.")] = 3,
+    real_data: Annotated[
+        Path | None, typer.Option(help="Directory of the public sets named in docs/quality.md.")
+    ] = None,
+    write_docs: Annotated[
+        Path | None, typer.Option(help="Document to write the section into.")
+    ] = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure detection quality against an answer key, with the baselines beside it."""
+    del store  # taken by every command; an evaluation records nothing
+    # Imported here: they cost the other commands a second of start-up.
+    from surveillance.jobs.evaluation import Evaluation, evaluate_dataset, evaluate_scenario
+    from surveillance.jobs.quality_report import report_tables, write_quality
+    from surveillance.jobs.real_data import RealDataReport, evaluate_real_data
+
+    if sum(choice is not None for choice in (dataset, scenario, real_data)) != 1:
+        raise typer.BadParameter("give one of DATASET with --key, --scenario, --real-data")
+    if (dataset is None) != (key is None):
+        raise typer.BadParameter("DATASET and --key go together")
+    with task_bar(Console(stderr=True)) as on_progress:
+        if real_data is not None:
+            report: Evaluation | RealDataReport = evaluate_real_data(
+                real_data, on_progress=on_progress
+            )
+        elif dataset is not None and key is not None:
+            report = evaluate_dataset(dataset, key, now_ns=now_ns(), on_progress=on_progress)
+        else:
+            report = evaluate_scenario(
+                scenario or "",
+                seeds=range(first_seed, first_seed + seeds),
+                n_accounts=accounts,
+                n_days=days,
+                on_progress=on_progress,
+            )
+    if write_docs is not None:
+        write_quality(write_docs, report, command=_typed())
+    if as_json:
+        typer.echo(json.dumps(report.to_json()))
+        return
+    for table in report_tables(report):
+        output_console().print(plain_table(table))
+
+
+def _typed() -> str:
+    """Return the command as it was typed."""
+    return shlex.join(["surveillance", *sys.argv[1:]])
+
+
+def _say_address(url: str) -> None:
+    typer.echo(f"Desk: {url}  (Ctrl-C stops)")

@@ -1,0 +1,66 @@
+"""The fixed texts of docs/quality.md: how things are counted, whose the sets are, the unseen."""
+
+INTRODUCTION = """# Quality
+
+Written by `surveillance evaluate ... --write-docs docs/quality.md`; edits by hand are lost. Every
+run replaces its own section.
+
+How things are counted:
+
+- Planted and found groups are matched one to one by shared members. A planted group is **found**
+  when its match holds at least two of its members and they are at least half of the match, and
+  **half found** when the match also holds at least half of its members.
+- **Member recall** is over the members of all planted groups, found or missed; **member precision**
+  over the members of the matches.
+- **Leader**, **subtype** and **ratio** are judged in found groups. A verdict on a missed group is
+  wrong.
+- A **fragment** is a further group with two or more members of a planted group. An **extra** group
+  holds two members of none, a **merged** one two members of several.
+- An honest account is **flagged** when it is in a group of any verdict but INDEPENDENT. An
+  account-day is a day on which an honest account sent an order. The number in brackets is the exact
+  one-sided 95% upper bound for a Poisson count (Garwood 1936).
+- The **placebo** counts pairs that cross the threshold although the leader's decisions were shifted
+  in time. Its bound is the 99% Poisson quantile of what the threshold allows.
+- The **hand-set rule** links accounts that share at least five 1 s buckets of (family, side) with a
+  Jaccard index of 0.2 or more. The **peer's rule** is that of CooRTweet's `detect_groups` (Righetti
+  & Balluff) with its defaults, the same object within 10 s at least twice, and pairs that met at
+  least twice; it was made for posts, where acting on one object is rarer than in a market. Both
+  take connected components as groups and the owners as the verdict; they name no leader, ratio or
+  subtype.
+"""
+
+SOURCES = """There is no public exchange log with accounts, millisecond times and confirmed
+ownership. These sets show behavior on real people and real bursts:
+
+- `replication_markets`: every trade of 103 small prediction markets by researchers, one account a
+  person, 1 s clock, 2012 to 2016. github.com/MichaelbGordon/pooledmaRket, CC0.
+- `coordinated_posts_de`: posts with hashtags before an election; the hashtag stands for the
+  instrument, a post for a buy; 1 s clock, 2021. github.com/nicolarighetti/CooRTweet, MIT.
+- `coordinated_posts_ru`: reposts by accounts of one political side; the post repeated stands for
+  the instrument; 1 s clock, 2021. github.com/nicolarighetti/CooRTweet, MIT."""
+
+BLIND_SPOTS = """## What these numbers do not show
+
+- **One simulator.** The planted groups and the honest kinds come from the same authors as the
+  detector. A look-alike that nobody thought of is in no table here. Real exchange logs with known
+  owners are not public.
+- **The planted groups are easy.** They copy from the first day to the last, with ten or more
+  decisions a day, at a steady ratio. Not planted yet: random delays against detection, half copied
+  entries, reversed sides, sizes changed by a lot, two providers for one follower, rotating
+  followers, copying that starts on the last day, a source that is not on the venue.
+- **Accounts that act once or twice.** The test needs a pair that repeats itself, 5 to 12 clean
+  copies at the usual thresholds. A farm that walks through its accounts leaves no such pair. That
+  is why the detector finds nothing in `coordinated_posts_ru`, where hardly any two accounts meet
+  often: it neither confirms nor refutes the peer's groups there.
+- **A single day.** Small groups with few decisions need more than one day to pass the threshold. A
+  rule that states no error rate shows some of them earlier, together with honest accounts.
+- **The verdict leans on owners.** In the simulated markets the owners on record are the true ones.
+  With false identities INTERNAL and EXTERNAL are told apart by ties and timing alone, and these
+  runs do not measure how well.
+- **What counts as copying on posts.** Groups in `coordinated_posts_de` are accounts that post the
+  same hashtags together again and again. Nobody has confirmed what they are, and EXTERNAL there
+  says only that the owners are unknown and the timing is not chance.
+- **Days, not months.** A few days say little on habits that change over weeks.
+- **The bound on honest flags** holds for this mix of honest kinds, not for another venue's. There
+  the placebo is the measurement to look at.
+"""

@@ -1,0 +1,1 @@
+"""From a dataset to findings: orders encoded, pairs tested, groups judged."""

@@ -1,0 +1,192 @@
+"""The detector: order columns in, pair evidence out, over any number of workers.
+
+Families are split over shards; each shard numbers its decisions and feeds the real test and one
+placebo test a shift. Evidence is additive over families, so the number of shards and of threads
+changes nothing but the time it takes.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.columns import OrderColumns, PairEvidence
+from models.decisions import DecisionStage, OpenedDecisions, Snapshot
+from models.evidence import n_tests, pair_evidence
+from models.features import KeyLog, MarketLog
+from models.params import DetectionParams
+from models.ranktest import RankTest
+
+N_SHARDS = 8
+
+
+class _Shard:
+    """Some of the families: their decision stage, rank test, placebo tests and decision log."""
+
+    def __init__(
+        self, params: DetectionParams, n_accounts: int, shifts_ns: tuple[int, ...]
+    ) -> None:
+        self.stage = DecisionStage(merge_ns=params.rank_test.merge_ns)
+        self.tests = {
+            shift: RankTest(params.rank_test, n_accounts=n_accounts, shift_ns=shift)
+            for shift in (0, *shifts_ns)
+        }
+        self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
+
+    def open_decisions(self, orders: OrderColumns, *, final: bool) -> list[Callable[[], None]]:
+        """Return the work that each test has with the batch, its decisions numbered."""
+        opened: OpenedDecisions = self.stage.process(orders)
+        rows = opened.opens
+        times, sides = orders.event_time_ns[rows], orders.side[rows]
+        nodes = opened.node[rows]
+        self.log.append((times, nodes, sides))
+        return [
+            partial(
+                test.process,
+                times,
+                orders.sequence[rows],
+                nodes,
+                sides,
+                node_family=self.stage.node_family,
+                final=final,
+            )
+            for test in self.tests.values()
+        ]
+
+
+class Detector:
+    """The rank test and its placebo over a stream of order batches, cut anywhere.
+
+    Parameters
+    ----------
+    params : DetectionParams
+        Thresholds.
+    n_accounts : int
+        Accounts of the venue.
+    shifts_ns : tuple of int
+        Placebo shifts to run.
+    n_shards, n_workers : int
+        How families and tests are split; results do not depend on them.
+    """
+
+    def __init__(
+        self,
+        params: DetectionParams,
+        *,
+        n_accounts: int,
+        shifts_ns: tuple[int, ...] = (),
+        n_shards: int = N_SHARDS,
+        n_workers: int | None = None,
+    ) -> None:
+        self._params = params
+        self._n_accounts = n_accounts
+        self._shifts_ns = shifts_ns
+        self._last_ns = 0
+        self._shards = [_Shard(params, n_accounts, shifts_ns) for _ in range(n_shards)]
+        self._pool = ThreadPoolExecutor(n_workers or os.cpu_count() or 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown()
+
+    def process(self, orders: OrderColumns, *, final: bool = False) -> None:
+        """Take the next orders, in event order; `final` closes the last instant."""
+        if len(orders):
+            self._last_ns = int(orders.event_time_ns[-1])
+        shard_of_order = orders.family % len(self._shards)
+        work: list[Callable[[], None]] = []
+        for number, shard in enumerate(self._shards):
+            part = orders.take(np.flatnonzero(shard_of_order == number))
+            work.extend(shard.open_decisions(part, final=final))
+        for done in [self._pool.submit(task) for task in work]:
+            done.result()
+
+    def close(self) -> None:
+        """Take what was held back of the last instant: no order of it will come any more."""
+        self.process(OrderColumns.empty(), final=True)
+        for shard in self._shards:
+            for test in shard.tests.values():
+                test.end(self._last_ns)
+
+    @property
+    def n_starts(self) -> int:
+        """Starts of pair rows in the real test."""
+        return sum(shard.tests[0].n_starts for shard in self._shards)
+
+    @property
+    def n_tests(self) -> int:
+        """Return m: the number of tests that the threshold pays for."""
+        return n_tests(self._n_accounts, self.n_starts)
+
+    def decisions_by_account(self, *, shift_ns: int = 0) -> NDArray[np.int64]:
+        """Return the decisions (or due ghosts) of each account, shape (n_accounts,)."""
+        total = np.zeros(self._n_accounts, np.int64)
+        for shard in self._shards:
+            nodes = shard.tests[shift_ns].decisions_of_nodes()[: shard.stage.n_nodes]
+            np.add.at(total, shard.stage.node_account[: nodes.size], nodes)
+        return total
+
+    def pair_evidence(self, *, shift_ns: int = 0) -> PairEvidence:
+        """Return the evidence of all pairs so far, of the real test or of one placebo."""
+        return pair_evidence(
+            [
+                shard.tests[shift_ns].rows(node_account=shard.stage.node_account)
+                for shard in self._shards
+            ],
+            decisions=self.decisions_by_account(shift_ns=shift_ns),
+            params=self._params.rank_test,
+        )
+
+    def placebo_evidence(self) -> dict[int, PairEvidence]:
+        """Return the evidence of every placebo, by shift in nanoseconds."""
+        return {shift: self.pair_evidence(shift_ns=shift) for shift in self._shifts_ns}
+
+    def market_log(self) -> MarketLog:
+        """Return when anybody decided so far, by family and side."""
+        logs: dict[int, KeyLog] = {}
+        for shard in self._shards:
+            if not any(times.size for times, _, _ in shard.log):
+                continue
+            times, nodes, sides = (
+                np.concatenate(column) for column in zip(*shard.log, strict=True)
+            )
+            keys = shard.stage.node_family[nodes].astype(np.int64) * 2 + sides
+            order = np.argsort(keys, kind="stable")
+            found, first = np.unique(keys[order], return_index=True)
+            accounts = shard.stage.node_account[nodes[order]]
+            for key, *part in zip(
+                found.tolist(),
+                np.split(times[order], first[1:]),
+                np.split(accounts, first[1:]),
+                strict=True,
+            ):
+                logs[key] = KeyLog(*part)
+        return MarketLog(self._n_accounts, logs)
+
+    def snapshot(self) -> list[dict[str, Snapshot]]:
+        """Return the state of every shard as named arrays; the decision log is not part of it."""
+        return [
+            {"decisions": shard.stage.snapshot(), "stream": {"last_ns": np.array(self._last_ns)}}
+            | {f"test_{shift}": test.snapshot() for shift, test in shard.tests.items()}
+            for shard in self._shards
+        ]
+
+    def restore(self, snapshot: list[dict[str, Snapshot]]) -> None:
+        """Go back to a state that `snapshot` returned."""
+        for shard, state in zip(self._shards, snapshot, strict=True):
+            self._last_ns = int(state["stream"]["last_ns"])
+            shard.stage.restore(state["decisions"])
+            for shift, test in shard.tests.items():
+                test.restore(state[f"test_{shift}"])

@@ -1,0 +1,281 @@
+"""Order batches to integer columns: the only file that knows Arrow batches and NumPy columns.
+
+Ids become dense codes, prices ticks, quantities lots of the family's smallest contract; repeated
+events are dropped and counted, late ones sorted in. Codes follow the sorted ids, so that nothing
+depends on the order in which accounts first appear.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from models.columns import BUY, NO_SEQUENCE, SELL, OrderColumns
+from surveillance.pipeline import spool
+from surveillance.pipeline.identity import duplicate_rows, hash_texts, mix
+from surveillance.pipeline.scales import InstrumentScales, rounded
+
+COLUMNS = (
+    "event_time_ns",
+    "account_id",
+    "instrument_id",
+    "side",
+    "quantity",
+    "event_id",
+    "event_type",
+    "sequence",
+    "firm_id",
+    "operator_id",
+    "limit_price",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedOrders:
+    """A dataset's new orders, to be read in event order as often as needed.
+
+    Attributes
+    ----------
+    accounts, instruments, families : tuple of str
+        Ids by code, ascending.
+    family_of : ndarray of int32, shape (n_instruments,)
+        Family code of each instrument.
+    tick_size, lot_size : ndarray of float64, shape (n_instruments,)
+        Price of a tick; quantity, in the instrument's own units, of one family lot.
+    operators : frozenset of (account_id, operator_id)
+        Who entered orders for whom (FIX 50).
+    firm_of : mapping of account_id to firm_id
+        As stamped on the orders; the first in text order where they differ.
+    n_read, n_duplicates, n_orders : int
+        Events read, events dropped as repeats, new orders kept.
+    first_time_ns, last_time_ns : int
+        Of the new orders, 0 where there is none.
+    """
+
+    accounts: tuple[str, ...]
+    instruments: tuple[str, ...]
+    families: tuple[str, ...]
+    family_of: NDArray[np.int32]
+    tick_size: NDArray[np.float64]
+    lot_size: NDArray[np.float64]
+    operators: frozenset[tuple[str, str]]
+    firm_of: Mapping[str, str]
+    n_read: int
+    n_duplicates: int
+    n_orders: int
+    first_time_ns: int
+    last_time_ns: int
+    _spool: spool.Spool = field(repr=False)
+    _account_code: NDArray[np.int32] = field(repr=False)
+    _instrument_code: NDArray[np.int32] = field(repr=False)
+    _dropped: NDArray[np.int64] = field(repr=False)
+
+    def batches(self, *, accounts: NDArray[np.bool_] | None = None) -> Iterator[OrderColumns]:
+        """Yield the new orders in event order.
+
+        Parameters
+        ----------
+        accounts : ndarray of bool, shape (n_accounts,), optional
+            Only these accounts' orders.
+        """
+        for rows in self._spool.read():
+            if self._dropped.size:
+                rows = rows[~np.isin(rows["number"], self._dropped)]
+            account = self._account_code[rows["account"]]
+            if accounts is not None:
+                rows, account = rows[accounts[account]], account[accounts[account]]
+            instrument = self._instrument_code[rows["instrument"]]
+            has_price = ~np.isnan(rows["price"])
+            price = np.where(has_price, rows["price"], 0.0)
+            yield OrderColumns(
+                event_time_ns=np.ascontiguousarray(rows["event_time_ns"]),
+                sequence=np.ascontiguousarray(rows["sequence"]),
+                account=account,
+                family=self.family_of[instrument],
+                instrument=instrument,
+                side=np.ascontiguousarray(rows["side"]),
+                quantity_lots=rounded(rows["quantity"] / self.lot_size[instrument]),
+                price_ticks=rounded(price / self.tick_size[instrument]),
+                has_price=has_price,
+            )
+
+
+class OrderEncoder:
+    """Encodes order batches one by one into a spool.
+
+    Parameters
+    ----------
+    instruments : pa.Table
+        The instruments table; an instrument that is not listed is its own family.
+    into : Spool
+        Where the encoded rows go; must stay open while they are read.
+    shown : str
+        Name of the source in refusals.
+    """
+
+    def __init__(self, instruments: pa.Table, into: spool.Spool, *, shown: str) -> None:
+        self._scales = InstrumentScales(instruments, shown=shown)
+        self._spool = into
+        self._accounts, self._instruments, self._operators = _Codes(), _Codes(), _Codes()
+        self._operator_pairs: set[tuple[int, int]] = set()
+        self._firms = _Codes()
+        self._firm_pairs: set[tuple[int, int]] = set()
+        self._identified: list[tuple[NDArray[np.generic], ...]] = []
+        self._n_read = 0
+        self._n_new = 0
+        self._first_ns: int | None = None
+        self._last_ns = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Encode one batch that holds `COLUMNS`, already checked against the contract.
+
+        Raises
+        ------
+        DatasetError
+            If a price or quantity is too large for its tick or lot.
+        """
+        numbers = np.arange(self._n_read, self._n_read + batch.num_rows, dtype=np.int64)
+        rows = np.zeros(batch.num_rows, spool.ROW)
+        rows["number"] = numbers
+        rows["event_time_ns"] = _numpy(batch.column("event_time_ns"))
+        rows["sequence"] = _numpy(batch.column("sequence").fill_null(NO_SEQUENCE))
+        rows["quantity"] = _numpy(batch.column("quantity").fill_null(0.0))
+        rows["price"] = _numpy(batch.column("limit_price").fill_null(np.nan))
+        rows["side"] = np.where(_numpy(pc.equal(batch.column("side"), "buy")), BUY, SELL)
+        rows["account"] = self._accounts.encode(batch.column("account_id"))
+        rows["instrument"] = self._instruments.encode(batch.column("instrument_id"))
+        has_id = _flags(batch.column("event_id").is_valid())
+        is_new = _flags(pc.equal(batch.column("event_type").fill_null("new"), "new"))
+        self._identify(batch, rows, has_id, is_new)
+        self._note_stamps(batch, rows)
+        new = rows[is_new]
+        self._scales.note(self._instruments.texts, new)
+        self._n_read += batch.num_rows
+        self._n_new += new.size
+        if new.size:
+            first_ns, last_ns = int(new["event_time_ns"].min()), int(new["event_time_ns"].max())
+            self._first_ns = first_ns if self._first_ns is None else min(self._first_ns, first_ns)
+            self._last_ns = max(self._last_ns, last_ns)
+        self._spool.append(new)
+
+    def finish(self) -> EncodedOrders:
+        """Return what was encoded, with codes in the order of the sorted ids."""
+        accounts, account_code = self._accounts.ranked()
+        instruments, instrument_code = self._instruments.ranked()
+        family_names = [self._scales.family(name) for name in instruments]
+        families = tuple(sorted(set(family_names)))
+        family_code = {name: code for code, name in enumerate(families)}
+        tick_size, lot_size = self._scales.sizes(instruments)
+        operator_ids, account_ids = self._operators.texts, self._accounts.texts
+        firm_of: dict[str, str] = {}
+        for account, firm in self._firm_pairs:
+            stamped = self._firms.texts[firm]
+            firm_of[account_ids[account]] = min(stamped, firm_of.get(account_ids[account], stamped))
+        dropped, n_dropped_new = self._repeats()
+        return EncodedOrders(
+            accounts=accounts,
+            instruments=instruments,
+            families=families,
+            family_of=np.array([family_code[name] for name in family_names], np.int32),
+            tick_size=tick_size,
+            lot_size=lot_size,
+            operators=frozenset(
+                (account_ids[account], operator_ids[operator])
+                for account, operator in self._operator_pairs
+            ),
+            firm_of=firm_of,
+            n_read=self._n_read,
+            n_duplicates=int(dropped.size),
+            n_orders=self._n_new - n_dropped_new,
+            first_time_ns=self._first_ns or 0,
+            last_time_ns=self._last_ns,
+            _spool=self._spool,
+            _account_code=account_code,
+            _instrument_code=instrument_code,
+            _dropped=dropped,
+        )
+
+    def _identify(
+        self,
+        batch: pa.RecordBatch,
+        rows: NDArray[np.void],
+        has_id: NDArray[np.bool_],
+        is_new: NDArray[np.bool_],
+    ) -> None:
+        by_id = mix(hash_texts(batch.column("firm_id")), *hash_texts(batch.column("event_id")))
+        by_fields = mix(
+            hash_texts(batch.column("account_id")),
+            hash_texts(batch.column("instrument_id"))[0],
+            *(rows[name] for name in ("event_time_ns", "sequence", "quantity", "price")),
+            rows["side"].astype(np.int64),
+            is_new.astype(np.int64),
+        )
+        rows["identity_high"] = np.where(has_id, by_id[0], by_fields[0])
+        rows["identity_low"] = np.where(has_id, by_id[1], by_fields[1])
+        if has_id.any():
+            kept = rows[has_id]
+            names = ("identity_high", "identity_low", "event_time_ns", "sequence", "number")
+            columns = [np.ascontiguousarray(kept[name]) for name in names]
+            self._identified.append((*columns, by_fields[0][has_id], is_new[has_id]))
+
+    def _repeats(self) -> tuple[NDArray[np.int64], int]:
+        """Return the row numbers of repeated events, and how many of them are new orders."""
+        if not self._identified:
+            return np.empty(0, np.int64), 0
+        high, low, time_ns, sequence, number, fields, is_new = (
+            np.concatenate(column) for column in zip(*self._identified, strict=True)
+        )
+        rows = duplicate_rows((high, low), (time_ns, sequence, fields, number))
+        return np.sort(number[rows]), int(is_new[rows].sum())
+
+    def _note_stamps(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
+        """Remember which operators and firms stamped which account's orders."""
+        for column, codes, pairs in (
+            ("operator_id", self._operators, self._operator_pairs),
+            ("firm_id", self._firms, self._firm_pairs),
+        ):
+            stamp = batch.column(column)
+            if stamp.null_count < len(stamp):
+                account = rows["account"][_flags(stamp.is_valid())].astype(np.int64)
+                packed = np.unique(account << 32 | codes.encode(stamp.drop_null()))
+                pairs.update((int(pair >> 32), int(pair & 0xFFFFFFFF)) for pair in packed)
+
+
+class _Codes:
+    """Dense codes for texts, in the order they first appear."""
+
+    def __init__(self) -> None:
+        self._code_of: dict[str, int] = {}
+        self.texts: list[str] = []
+
+    def encode(self, column: pa.Array) -> NDArray[np.int32]:
+        """Return the code of every value; the column has no nulls."""
+        encoded = column.dictionary_encode()
+        codes: NDArray[np.int32] = np.empty(len(encoded.dictionary), np.int32)
+        for i, text in enumerate(encoded.dictionary.to_pylist()):
+            code = self._code_of.setdefault(text, len(self.texts))
+            if code == len(self.texts):
+                self.texts.append(text)
+            codes[i] = code
+        taken: NDArray[np.int32] = codes[encoded.indices.to_numpy(zero_copy_only=False)]
+        return taken
+
+    def ranked(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """Return the texts in ascending order and each code's place among them."""
+        order = sorted(range(len(self.texts)), key=self.texts.__getitem__)
+        place = np.empty(len(order), np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        return tuple(self.texts[code] for code in order), place
+
+
+def _flags(column: pa.Array) -> NDArray[np.bool_]:
+    array: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
+    return array
+
+
+def _numpy(column: pa.Array) -> NDArray[np.generic]:
+    array: NDArray[np.generic] = column.to_numpy(zero_copy_only=False)
+    return array

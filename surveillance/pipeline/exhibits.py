@@ -1,0 +1,153 @@
+"""Exhibits of a group: what a person looks at to check the verdict.
+
+Long lists are cut at a stated length, earliest first; counts elsewhere are always of everything.
+"""
+
+import hashlib
+
+import networkx as nx
+import numpy as np
+
+from models.columns import BUY, DecisionColumns
+from models.lags import measure_lags
+from models.params import DetectionParams
+from models.roles import Roles
+from surveillance.findings import (
+    Episode,
+    EpisodeOrder,
+    Graph,
+    GraphEdge,
+    GraphNode,
+    Group,
+    LagHistogram,
+    TimelineOrder,
+)
+from surveillance.pipeline.encode import EncodedOrders
+
+MAX_EPISODES = 2_000
+MAX_TIMELINE_ORDERS = 20_000
+MAX_GRAPH_TIES = 40
+_LAYOUT_SEED = 0
+_SPRING_NODES = 150
+
+
+def hash_value(kind: str, value: str) -> str:
+    """Return a short digest of a shared value: the same value, the same digest.
+
+    It is not a secret: whoever can list all possible values can find the one behind it.
+    """
+    return hashlib.sha256(f"{kind}\0{value}".encode()).hexdigest()[:16]
+
+
+def list_episodes(
+    roles: Roles, decisions: DecisionColumns, orders: EncodedOrders
+) -> tuple[Episode, ...]:
+    """Return the first episodes, the source's decision and its repetitions side by side."""
+    rows_of: dict[int, list[tuple[int, str]]] = {
+        int(row): [(int(row), "follower" if roles.off_venue else "leader")]
+        for row in roles.episode_row[:MAX_EPISODES]
+    }
+    for follower in roles.followers:
+        for source, own in zip(
+            follower.source_row.tolist(), follower.own_row.tolist(), strict=True
+        ):
+            if source in rows_of:
+                rows_of[source].append((own, "follower"))
+    times = decisions.event_time_ns
+    return tuple(
+        Episode(
+            number=number,
+            time_ns=int(times[source]),
+            orders=tuple(
+                EpisodeOrder(
+                    account_id=orders.accounts[decisions.account[row]],
+                    role=role,
+                    event_time_ns=int(times[row]),
+                    lag_ms=float(times[row] - times[source]) / 1e6,
+                    instrument_id=orders.instruments[decisions.instrument[row]],
+                    side="buy" if decisions.side[row] == BUY else "sell",
+                    quantity=_quantity(decisions, row, orders),
+                    price=_price(decisions, row, orders),
+                )
+                for row, role in sorted(found, key=lambda item: (times[item[0]], item[0]))
+            ),
+        )
+        for number, (source, found) in enumerate(sorted(rows_of.items()), start=1)
+    )
+
+
+def list_timeline(
+    roles: Roles, decisions: DecisionColumns, orders: EncodedOrders
+) -> tuple[TimelineOrder, ...]:
+    """Return the decisions of all members in event order, copied ones first when cut."""
+    copied = np.zeros(len(decisions), np.bool_)
+    copied[roles.episode_row] = True
+    for follower in roles.followers:
+        copied[follower.own_row] = True
+    members = [roles.source, *(f.account for f in roles.followers)]
+    rows = np.flatnonzero(np.isin(decisions.account, members))
+    if rows.size > MAX_TIMELINE_ORDERS:
+        rows = np.sort(rows[np.argsort(~copied[rows], kind="stable")][:MAX_TIMELINE_ORDERS])
+    return tuple(
+        TimelineOrder(
+            account_id=orders.accounts[decisions.account[row]],
+            event_time_ns=int(decisions.event_time_ns[row]),
+            instrument_id=orders.instruments[decisions.instrument[row]],
+            side="buy" if decisions.side[row] == BUY else "sell",
+            quantity=_quantity(decisions, row, orders),
+            price=_price(decisions, row, orders),
+            copied=bool(copied[row]),
+        )
+        for row in rows.tolist()
+    )
+
+
+def list_lags(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> LagHistogram:
+    """Return the followers' lags beside those that chance would give."""
+    lags = measure_lags(roles, decisions, look_back_ns=params.rank_test.look_back_ns)
+    return LagHistogram(
+        edges_ms=tuple(round(float(edge), 6) for edge in lags.edges_ms),
+        observed=tuple(int(n) for n in lags.observed),
+        expected=tuple(round(float(n), 6) for n in lags.expected),
+    )
+
+
+def draw_graph(group: Group) -> Graph:
+    """Place the members and what they share in the unit square; same group, same picture."""
+    kinds = {member.account_id: member.role for member in group.members}
+    source = group.members[0].account_id
+    edges = [
+        GraphEdge(source, member.account_id, "copies", member.log10_e or 0.0)
+        for member in group.members[1:]
+    ]
+    labels = {account_id: account_id for account_id in kinds}
+    for tie in group.ties[:MAX_GRAPH_TIES]:
+        node = f"{tie.kind}:{tie.value_hash}"
+        kinds[node], labels[node] = tie.kind, tie.value_hash[:8]
+        edges.extend(GraphEdge(node, a, tie.kind, tie.weight_bits) for a in tie.accounts)
+    network: nx.Graph[str] = nx.Graph()
+    network.add_nodes_from(kinds)
+    network.add_edges_from((edge.source, edge.target) for edge in edges)
+    if len(kinds) <= _SPRING_NODES:
+        places = nx.spring_layout(network, seed=_LAYOUT_SEED)
+    else:
+        places = nx.circular_layout(network)
+    xy = np.array([places[node] for node in kinds])
+    span = np.maximum(xy.max(axis=0) - xy.min(axis=0), 1e-9)
+    xy = (xy - xy.min(axis=0)) / span
+    nodes = tuple(
+        GraphNode(node, kind, labels[node], round(float(x), 4), round(float(y), 4))
+        for (node, kind), (x, y) in zip(kinds.items(), xy, strict=True)
+    )
+    return Graph(nodes, tuple(edges))
+
+
+def _quantity(decisions: DecisionColumns, row: int, orders: EncodedOrders) -> float:
+    lot = orders.lot_size[decisions.instrument[row]]
+    return round(float(decisions.quantity_lots[row] * lot), 9)
+
+
+def _price(decisions: DecisionColumns, row: int, orders: EncodedOrders) -> float | None:
+    if not decisions.has_price[row]:
+        return None
+    return round(float(decisions.price_ticks[row] * orders.tick_size[decisions.instrument[row]]), 9)

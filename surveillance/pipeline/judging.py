@@ -1,0 +1,240 @@
+"""From pair evidence to judged groups: clusters, roles, features, ties, verdict, findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.columns import DecisionColumns, PairEvidence
+from models.features import MarketLog, group_features
+from models.grouping import Cluster
+from models.linkage import Linkage
+from models.params import DetectionParams
+from models.roles import Roles, find_roles
+from models.tracking import assign_group_ids
+from models.verdict import judge
+from surveillance.findings import (
+    Declaration,
+    Episodes,
+    Group,
+    GroupFinding,
+    Member,
+    Reason,
+    RecommendedAction,
+    RunReference,
+    Subtype,
+    TieFinding,
+    VerdictName,
+)
+from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.exhibits import (
+    draw_graph,
+    hash_value,
+    list_episodes,
+    list_lags,
+    list_timeline,
+)
+from surveillance.pipeline.reference import AccountBook, declaration_state
+
+_LN_10 = float(np.log(10.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the detector measured, as the judge needs it."""
+
+    pairs: PairEvidence
+    ln_threshold: float
+    market: MarketLog
+    decisions: DecisionColumns  # of all accounts in clusters, in event order
+    clusters: tuple[Cluster, ...]
+    chance_groups_per_year: float
+    confirmed: bool
+
+
+def judge_groups(
+    evidence: Evidence,
+    orders: EncodedOrders,
+    book: AccountBook,
+    known_groups: Mapping[str, tuple[str, ...]],
+    run: RunReference,
+    params: DetectionParams,
+) -> tuple[GroupFinding, ...]:
+    """Judge every cluster that shows enough episodes; strongest evidence first.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Measurements.
+    orders : EncodedOrders
+        Ids and scales behind the codes.
+    book : AccountBook
+        Owners, firms, sightings, declarations.
+    known_groups : mapping of group id to account ids
+        Groups of the previous run, for stable ids.
+    run : RunReference
+        Stamped on every group.
+    params : DetectionParams
+        Thresholds.
+    """
+    linkage = Linkage(book.sightings(), params.linkage)
+    shown: list[tuple[Cluster, DecisionColumns, Roles]] = []
+    seen: set[tuple[int, ...]] = set()
+    clustered = np.zeros(len(orders.accounts), np.bool_)
+    for cluster in evidence.clusters:
+        clustered[list(cluster.members)] = True
+        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
+        decisions = evidence.decisions.take(rows)
+        roles = find_roles(cluster, decisions, groups=params.groups, rank_test=params.rank_test)
+        if roles is None or roles.episode_row.size < params.groups.min_episodes:
+            continue
+        accounts = tuple(sorted([roles.source, *(f.account for f in roles.followers)]))
+        if accounts not in seen:
+            seen.add(accounts)
+            shown.append((cluster, decisions, roles))
+    member_ids = [
+        [orders.accounts[code] for code in (roles.source, *(f.account for f in roles.followers))]
+        for _, _, roles in shown
+    ]
+    group_ids = assign_group_ids(member_ids, known_groups)
+    findings = [
+        _judge_one(group_id, *found, clustered, evidence, orders, book, linkage, run, params)
+        for group_id, found in zip(group_ids, shown, strict=True)
+    ]
+    findings.sort(key=lambda finding: (-finding.group.log10_e, finding.group.group_id))
+    return tuple(findings)
+
+
+def _judge_one(
+    group_id: str,
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    roles: Roles,
+    clustered: NDArray[np.bool_],
+    evidence: Evidence,
+    orders: EncodedOrders,
+    book: AccountBook,
+    linkage: Linkage,
+    run: RunReference,
+    params: DetectionParams,
+) -> GroupFinding:
+    codes = [roles.source, *(f.account for f in roles.followers)]
+    ids = [orders.accounts[code] for code in codes]
+    leader_id = ids[0]
+    times = decisions.event_time_ns
+    first_ns, last_ns = int(times[roles.episode_row].min()), int(times[roles.episode_row].max())
+    declared = book.declared_followers(leader_id, first_ns, last_ns)
+    declaration = declaration_state(declared, leader_id, ids[1:])
+    ties = linkage.ties_among(codes)
+    owners = [book.owner(account_id) for account_id in ids]
+    features = group_features(roles, decisions, evidence.market, clustered, params)
+    verdict = judge(features, owners, codes, ties, declaration.value, params)
+    chance = _chance_reason(cluster, evidence)
+    traded = {orders.instruments[i] for i in decisions.instrument[roles.episode_row]}
+    instruments = tuple(sorted(traded))
+    group = Group(
+        group_id=group_id,
+        verdict=VerdictName(verdict.verdict),
+        subtype=Subtype(verdict.subtype),
+        probability=None,
+        state="confirmed" if evidence.confirmed else "provisional",
+        recommended_action=RecommendedAction(verdict.recommended_action),
+        leader_account_id=None if roles.off_venue else leader_id,
+        source_off_venue=roles.off_venue,
+        log10_e=round(cluster.ln_e / _LN_10, 4),
+        chance_groups_per_year=evidence.chance_groups_per_year,
+        members=_members(roles, ids, declared, evidence.pairs, book),
+        ties=tuple(
+            TieFinding(
+                kind=tie.kind,
+                value_hash=hash_value(tie.kind, tie.value),
+                accounts=tuple(sorted(orders.accounts[code] for code in tie.accounts)),
+                crowd=tie.crowd,
+                weight_bits=round(tie.weight_bits, 4),
+            )
+            for tie in ties.ties
+        ),
+        reasons=(*(Reason(r.code, r.text, r.numbers) for r in verdict.reasons), chance),
+        episodes=Episodes(int(roles.episode_row.size), first_ns, last_ns, instruments),
+        instruments=instruments,
+        declaration=Declaration(declaration),
+        run=run,
+    )
+    return GroupFinding(
+        group=group,
+        episodes=list_episodes(roles, decisions, orders),
+        graph=draw_graph(group),
+        lag_histogram=list_lags(roles, decisions, params),
+        timeline=list_timeline(roles, decisions, orders),
+    )
+
+
+def _chance_reason(cluster: Cluster, evidence: Evidence) -> Reason:
+    log10_e, bar = cluster.ln_e / _LN_10, evidence.ln_threshold / _LN_10
+    return Reason(
+        "chance",
+        f"If nobody copied, a given pair would reach evidence of 10^{log10_e:.1f} at most once in "
+        f"10^{log10_e:.1f} times. The threshold of 10^{bar:.1f} pays for all pairs: it lets "
+        f"through at most {evidence.chance_groups_per_year:.2g} false groups a year.",
+        {
+            "log10_e": round(log10_e, 4),
+            "threshold_log10_e": round(evidence.ln_threshold / _LN_10, 4),
+            "chance_groups_per_year": evidence.chance_groups_per_year,
+        },
+    )
+
+
+def _members(
+    roles: Roles,
+    ids: list[str],
+    declared: Mapping[str, str],
+    pairs: PairEvidence,
+    book: AccountBook,
+) -> tuple[Member, ...]:
+    inside = np.isin(pairs.leader, [roles.source, *(f.account for f in roles.followers)])
+    leader_id = ids[0]
+    members = [
+        Member(
+            account_id=leader_id,
+            role="follower" if roles.off_venue else "leader",
+            owner_id=book.owner(leader_id),
+            firm_id=book.firm(leader_id),
+            allocation_ratio=1.0,
+            inverse=False,
+            lag_median_ms=0.0,
+            lag_iqr_ms=0.0,
+            copied=int(roles.episode_row.size),
+            opportunities=int(roles.source_rows.size),
+            participation=_share(roles.episode_row.size, roles.source_rows.size),
+            log10_e=None,
+            declared=leader_id in declared.values(),
+        )
+    ]
+    for follower, account_id in zip(roles.followers, ids[1:], strict=True):
+        members.append(
+            Member(
+                account_id=account_id,
+                role="follower",
+                owner_id=book.owner(account_id),
+                firm_id=book.firm(account_id),
+                allocation_ratio=None if follower.ratio is None else round(follower.ratio, 6),
+                inverse=follower.inverse,
+                lag_median_ms=round(follower.lag_median_ms, 6),
+                lag_iqr_ms=round(follower.lag_iqr_ms, 6),
+                copied=follower.copied,
+                opportunities=int(follower.opportunities.size),
+                participation=_share(follower.copied, follower.opportunities.size),
+                log10_e=_strongest(pairs, inside & (pairs.follower == follower.account)),
+                declared=declared.get(account_id) == leader_id,
+            )
+        )
+    return tuple(members)
+
+
+def _share(n: int, of: int) -> float | None:
+    return round(n / of, 6) if of else None
+
+
+def _strongest(pairs: PairEvidence, chosen: NDArray[np.bool_]) -> float | None:
+    return round(float(pairs.ln_e[chosen].max()) / _LN_10, 4) if chosen.any() else None

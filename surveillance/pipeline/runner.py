@@ -1,0 +1,306 @@
+"""A run over files: read, encode, detect with placebo, judge; all or nothing.
+
+While the placebo exceeds its bound the safety rises a step and the run starts over: a stream whose
+crowds the shares do not cover gets fewer flags, never unstated ones.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.attachment import complete_clusters
+from models.columns import DecisionColumns, OrderColumns, PairEvidence
+from models.decisions import merge_orders
+from models.evidence import ln_threshold
+from models.features import MarketLog
+from models.grouping import find_clusters
+from models.params import DAY_NS, YEAR_DAYS, DetectionParams
+from models.placebo import PlaceboCount, count_placebo
+from streams.files import Dataset
+from surveillance import __version__
+from surveillance.findings import (
+    AccountSummary,
+    PlaceboFinding,
+    RunFindings,
+    RunManifest,
+    RunReference,
+)
+from surveillance.pipeline.detector import Detector
+from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.judging import Evidence, judge_groups
+from surveillance.pipeline.reference import AccountBook, ReferenceData
+from surveillance.pipeline.spool import Spool
+
+_LN_10 = float(np.log(10.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run reports how far it is; every callback takes (done, total)."""
+
+    reading: Callable[[int, int], None] = lambda done, total: None
+    detecting: Callable[[int, int], None] = lambda done, total: None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """Findings, and the evidence of all pairs with account ids for `pairs.parquet`."""
+
+    findings: RunFindings
+    pairs: PairEvidence
+    accounts: tuple[str, ...]
+    ln_threshold: float
+
+
+@dataclass(slots=True)
+class _Activity:
+    """Orders of each account: how many, from when to when."""
+
+    n_orders: NDArray[np.int64]
+    first_ns: NDArray[np.int64]
+    last_ns: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, n_accounts: int) -> "_Activity":
+        return cls(
+            np.zeros(n_accounts, np.int64),
+            np.full(n_accounts, np.iinfo(np.int64).max),
+            np.zeros(n_accounts, np.int64),
+        )
+
+    def add(self, orders: OrderColumns) -> None:
+        self.n_orders += np.bincount(orders.account, minlength=self.n_orders.size)
+        np.minimum.at(self.first_ns, orders.account, orders.event_time_ns)
+        np.maximum.at(self.last_ns, orders.account, orders.event_time_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Detection:
+    """One pass of the detector over all orders."""
+
+    params: DetectionParams
+    pairs: PairEvidence
+    n_tests: int
+    ln_threshold: float
+    placebo: tuple[PlaceboCount, ...]
+    market: MarketLog
+    n_decisions_of: NDArray[np.int64]
+    activity: _Activity = field(repr=False)
+
+
+def scan(
+    dataset: Dataset,
+    *,
+    params: DetectionParams,
+    now_ns: int,
+    finished_ns: Callable[[], int],
+    known_groups: Mapping[str, tuple[str, ...]],
+    name: str,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Run the whole detector over a dataset.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Where the orders and reference tables are.
+    params : DetectionParams
+        Thresholds.
+    now_ns : int
+        The present, UTC nanoseconds: start of the run; no event may lie a day beyond.
+    finished_ns : callable
+        Returns the time at the end of the run.
+    known_groups : mapping of group id to account ids
+        Groups of earlier runs over this dataset, for stable ids.
+    name : str
+        Name of the dataset in the manifest.
+    progress : Progress, optional
+        Where to report.
+
+    Raises
+    ------
+    StreamError
+        If the dataset breaks the contract.
+    """
+    progress = progress or Progress()
+    latest_ns = now_ns + DAY_NS
+    tables = ReferenceData(
+        *(
+            dataset.table(table, latest_time_ns=latest_ns)
+            for table in ("accounts", "sessions", "declarations", "instruments")
+        )
+    )
+    dataset_hash = dataset.content_hash()
+    with Spool() as spool:
+        orders = _encode(dataset, tables, spool, latest_ns, progress)
+        detection = _detect_within_bound(orders, params, progress)
+        cores = find_clusters(
+            detection.pairs,
+            ln_threshold=detection.ln_threshold,
+            params=detection.params.groups,
+        )
+        clusters = complete_clusters(cores, detection.market, detection.params)
+        in_cluster = np.zeros(len(orders.accounts), np.bool_)
+        for cluster in clusters:
+            in_cluster[list(cluster.members)] = True
+        decisions = _decisions_of(orders, in_cluster, detection.params)
+    span_days = max((orders.last_time_ns - orders.first_time_ns) / DAY_NS, 1.0)
+    chance = round(params.groups.tolerated_false_pairs * YEAR_DAYS / span_days, 6)
+    parameters_hash = detection.params.content_hash()
+    run_id = _run_id(name, dataset_hash, parameters_hash)
+    book = AccountBook(tables, orders.accounts, orders.operators, orders.firm_of)
+    groups = judge_groups(
+        Evidence(
+            pairs=detection.pairs,
+            ln_threshold=detection.ln_threshold,
+            market=detection.market,
+            decisions=decisions,
+            clusters=clusters,
+            chance_groups_per_year=chance,
+            confirmed=all(count.by_shift and count.within_bound for count in detection.placebo),
+        ),
+        orders,
+        book,
+        known_groups,
+        RunReference(run_id, __version__, parameters_hash, name),
+        detection.params,
+    )
+    manifest = RunManifest(
+        run_id=run_id,
+        version=__version__,
+        parameters=detection.params.to_json(),
+        parameters_hash=parameters_hash,
+        dataset=name,
+        dataset_hash=dataset_hash,
+        counts=_counts(orders, detection, len(groups)),
+        first_time_ns=orders.first_time_ns,
+        last_time_ns=orders.last_time_ns,
+        threshold_log10_e=round(detection.ln_threshold / _LN_10, 4),
+        chance_groups_per_year=chance,
+        safety=detection.params.rank_test.safety,
+        started_time_ns=now_ns,
+        finished_time_ns=finished_ns(),
+    )
+    findings = RunFindings(
+        manifest=manifest,
+        groups=groups,
+        placebo=tuple(_placebo_finding(count) for count in detection.placebo),
+        accounts=_summaries(orders, book, detection),
+    )
+    return ScanResult(findings, detection.pairs, orders.accounts, detection.ln_threshold)
+
+
+def _encode(
+    dataset: Dataset, tables: ReferenceData, spool: Spool, latest_ns: int, progress: Progress
+) -> EncodedOrders:
+    total = dataset.n_order_bytes
+    encoder = OrderEncoder(tables.instruments, spool, shown=dataset.files["orders"].shown)
+    for batch in dataset.order_batches(
+        latest_time_ns=latest_ns,
+        on_progress=lambda done: progress.reading(done, total),
+    ):
+        encoder.add(batch)
+    return encoder.finish()
+
+
+def _detect_within_bound(
+    orders: EncodedOrders, params: DetectionParams, progress: Progress
+) -> _Detection:
+    """Raise the safety along its steps until the placebo keeps its bound, or they end."""
+    steps = [s for s in params.placebo.safety_steps if s > params.rank_test.safety]
+    detection = _detect(orders, params, progress)
+    for safety in steps:
+        if all(count.within_bound for count in detection.placebo):
+            break
+        raised = replace(params, rank_test=replace(params.rank_test, safety=safety))
+        detection = _detect(orders, raised, progress)
+    return detection
+
+
+def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) -> _Detection:
+    n_accounts = len(orders.accounts)
+    span_ns = orders.last_time_ns - orders.first_time_ns
+    shifts = tuple(shift for shift in params.placebo.shifts_ns if shift <= span_ns)
+    activity = _Activity.of(n_accounts)
+    with Detector(params, n_accounts=n_accounts, shifts_ns=shifts) as detector:
+        done = 0
+        for batch in orders.batches():
+            detector.process(batch)
+            activity.add(batch)
+            done += len(batch)
+            progress.detecting(done, orders.n_orders)
+        detector.close()
+        pairs = detector.pair_evidence()
+        m = detector.n_tests
+        return _Detection(
+            params=params,
+            pairs=pairs,
+            n_tests=m,
+            ln_threshold=ln_threshold(m, params.groups.tolerated_false_pairs),
+            placebo=count_placebo(detector.placebo_evidence(), m=m, params=params.placebo),
+            market=detector.market_log(),
+            n_decisions_of=detector.decisions_by_account(),
+            activity=activity,
+        )
+
+
+def _decisions_of(
+    orders: EncodedOrders, accounts: NDArray[np.bool_], params: DetectionParams
+) -> DecisionColumns:
+    """Read the chosen accounts' orders again and merge them into decisions."""
+    parts = [batch for batch in orders.batches(accounts=accounts) if len(batch)]
+    return merge_orders(OrderColumns.concatenate(parts), merge_ns=params.rank_test.merge_ns)
+
+
+def _run_id(name: str, dataset_hash: str, parameters_hash: str) -> str:
+    text = f"{name}\0{dataset_hash}\0{parameters_hash}\0{__version__}"
+    return f"r-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _counts(orders: EncodedOrders, detection: _Detection, n_groups: int) -> dict[str, int]:
+    return {
+        "read": orders.n_read,
+        "accepted": orders.n_read - orders.n_duplicates,
+        "duplicates": orders.n_duplicates,
+        "orders": orders.n_orders,
+        "decisions": int(detection.n_decisions_of.sum()),
+        "accounts": len(orders.accounts),
+        "families": len(orders.families),
+        "pairs_tested": detection.n_tests,
+        "pairs_validated": int(np.count_nonzero(detection.pairs.ln_e >= detection.ln_threshold)),
+        "groups": n_groups,
+    }
+
+
+def _placebo_finding(count: PlaceboCount) -> PlaceboFinding:
+    return PlaceboFinding(
+        tolerated=count.tolerated,
+        crossings=count.crossings,
+        expected=round(count.expected, 6),
+        bound=count.bound,
+        within_bound=count.within_bound,
+        by_shift={f"{shift // 10**9} s": n for shift, n in count.by_shift.items()},
+    )
+
+
+def _summaries(
+    orders: EncodedOrders, book: AccountBook, detection: _Detection
+) -> tuple[AccountSummary, ...]:
+    activity = detection.activity
+    return tuple(
+        AccountSummary(
+            account_id=account_id,
+            owner_id=book.owner(account_id),
+            firm_id=book.firm(account_id),
+            account_kind=book.account_kind(account_id),
+            n_orders=int(activity.n_orders[code]),
+            n_decisions=int(detection.n_decisions_of[code]),
+            first_time_ns=int(activity.first_ns[code]),
+            last_time_ns=int(activity.last_ns[code]),
+        )
+        for code, account_id in enumerate(orders.accounts)
+        if activity.n_orders[code]
+    )
