@@ -1,0 +1,91 @@
+"""Weak members: a bound on chance, found against the group, nobody else attached."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from models.attachment import _Tally, complete_clusters
+from models.features import KeyLog, MarketLog
+from models.grouping import Cluster
+from models.params import DetectionParams
+
+PARAMS = DetectionParams()
+N_ACCOUNTS = 60
+
+
+@given(n=st.integers(1, 200), k=st.integers(0, 200), p=st.floats(0.001, 0.999))
+def test_the_p_value_is_never_below_the_binomials(n: int, k: int, p: float) -> None:
+    k = min(k, n)
+    tally = _Tally(np.array([float(k)]), np.array([float(n)]), np.array([n * p]))
+    exact = binom.sf(k - 1, n, p)
+    assert tally.ln_p()[0] >= (math.log(exact) if exact > 0 else -math.inf) - 1e-6
+
+
+def test_nobody_without_decisions_has_evidence() -> None:
+    assert _Tally.of(3).ln_p().tolist() == [0.0, 0.0, 0.0]
+
+
+def market(seed: int, *, weak_share: float, channel: int = 0) -> MarketLog:
+    """Return a market in which 0 leads, 1 copies always, 2 sometimes and trades on its own too."""
+    rng = np.random.default_rng(seed)
+    day = 8 * 3600 * SECOND_NS
+    rows = [
+        (START_NS + int(t), int(a), 0, int(s))
+        for t, a, s in zip(
+            rng.uniform(0, day, 3_000),
+            rng.integers(2, N_ACCOUNTS, 3_000),
+            rng.integers(0, 2, 3_000),
+            strict=True,
+        )
+    ]
+    for _ in range(80):
+        t, side = START_NS + int(rng.uniform(0, day)), int(rng.integers(0, 2))
+        rows += [(t, 0, 0, side), (t + int(rng.uniform(0.5, 2) * SECOND_NS), 1, 0, side)]
+        if rng.random() < weak_share:
+            rows.append((t + int(rng.uniform(0.5, 2) * SECOND_NS), 2, 0, side ^ channel))
+    decisions = decision_columns(rows)
+    logs = {}
+    for key in (0, 1):
+        part = decisions.take(decisions.side == key)
+        logs[key] = KeyLog(part.event_time_ns, part.account)
+    return MarketLog(N_ACCOUNTS, logs)
+
+
+CORE = Cluster((0, 1), frozenset(), 40.0, ((0, 1),))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_weak_follower_is_attached_and_nobody_else(seed: int) -> None:
+    (found,) = complete_clusters([CORE], market(seed, weak_share=0.5), PARAMS)
+    assert found.members == (0, 1, 2)
+    assert found.inverted == frozenset()
+    assert (0, 2) in found.links
+
+
+def test_a_weak_inverse_follower_is_attached_turned() -> None:
+    (found,) = complete_clusters([CORE], market(4, weak_share=0.6, channel=1), PARAMS)
+    assert (found.members, found.inverted) == ((0, 1, 2), frozenset({2}))
+
+
+@pytest.mark.parametrize("seed", range(5, 10))
+def test_strangers_are_not_attached(seed: int) -> None:
+    (found,) = complete_clusters([CORE], market(seed, weak_share=0.0), PARAMS)
+    assert found.members == (0, 1)
+
+
+def test_clusters_that_share_most_members_are_one() -> None:
+    empty = MarketLog(9, {0: KeyLog(np.array([START_NS + MINUTE_NS]), np.array([8], np.int32))})
+    a = Cluster((1, 2, 3), frozenset({2}), 30.0, ((1, 2), (1, 3)))
+    b = Cluster((2, 3, 4), frozenset({3, 4}), 50.0, ((2, 4),))
+    c = Cluster((3, 7, 8), frozenset(), 20.0)
+    joined, apart = complete_clusters([a, b, c], empty, PARAMS)
+    assert joined.members == (1, 2, 3, 4)
+    # b counts from the other side of 2: turned, its 2 and 3 agree with a, and 4 acts like 1.
+    assert joined.inverted == frozenset({2})
+    assert joined.ln_e == 50.0
+    assert apart.members == (3, 7, 8)

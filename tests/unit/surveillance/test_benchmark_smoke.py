@@ -1,0 +1,21 @@
+"""The benchmark runs end to end at a tiny size, so that it does not rot; no timing is asserted."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("polars", reason="polars is in the benchmark dependency group")
+
+
+def test_the_benchmark_measures_every_program_and_writes_its_page(tmp_path: Path) -> None:
+    from benchmarks.scan_orders import main
+
+    page = tmp_path / "performance.md"
+    arguments = ["--orders", "2500", "--times", "2", "--accounts", "60", "--repeats", "1"]
+    main([*arguments, "--page", str(page), "--datasets", str(tmp_path / "datasets")])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# Performance\n")
+    assert text.count("`surveillance scan`") == 2
+    assert text.count("Polars self-join, 60 s buckets") == 2
+    assert text.count("pairs counted") == 4
+    assert text.count("| real |") == 2

@@ -1,0 +1,91 @@
+"""The sentence on top of a group and what speaks for and against it."""
+
+from dataclasses import replace
+
+from helpers.findings import build_findings, build_placebo
+
+from surveillance.findings import GroupFinding, VerdictName
+from surveillance.web.sidebyside import side_by_side
+from surveillance.web.weighing import ordered_members, sentence, weigh
+
+
+def first(verdict: VerdictName) -> GroupFinding:
+    findings = build_findings(n_groups=6, hostile=False)
+    return next(found for found in findings.groups if found.group.verdict is verdict)
+
+
+def test_the_sentence_says_who_whom_how_often_how_late_and_where() -> None:
+    assert sentence(first(VerdictName.EXTERNAL).group) == (
+        "2 accounts of 2 owners repeated decisions of g0000-account-0 14 of 18 times (77.8%), "
+        "60 ms later at the median, in ES, MES."
+    )
+
+
+def test_own_accounts_are_called_those_of_one_owner() -> None:
+    assert "3 accounts of one owner repeated" in sentence(first(VerdictName.INTERNAL).group)
+
+
+def test_a_source_off_venue_is_named_as_such() -> None:
+    assert "one source outside the venue" in sentence(first(VerdictName.UNDETERMINED).group)
+
+
+def test_hostile_ids_are_printable_in_the_sentence() -> None:
+    found = build_findings(n_groups=8).groups[7]
+    assert "\u202e" not in sentence(found.group)
+    assert "[U+202E]" in sentence(found.group)
+
+
+def test_both_sides_are_weighed_with_numbers() -> None:
+    found = first(VerdictName.EXTERNAL)
+    weighing = weigh(found.group, found.lag_histogram, build_placebo(), threshold_log10_e=7.3)
+    assert "Strongest link: log10 E 10.0, 7.3 needed." in weighing.speaks_for
+    assert "11 lags between 10 ms and 100 ms, where chance expects 1.2." in weighing.speaks_for
+    assert "4 of 18 decisions that could have been copied were not." in weighing.speaks_against
+    assert "1 shared value is common to 140 accounts and weighs little." in weighing.speaks_against
+
+
+def test_a_placebo_above_its_bound_speaks_first_against() -> None:
+    found = first(VerdictName.EXTERNAL)
+    broken = tuple(replace(one, within_bound=False) for one in build_placebo())
+    weighing = weigh(found.group, found.lag_histogram, broken, threshold_log10_e=7.3)
+    assert weighing.speaks_against[0].startswith("The placebo of this run is above its bound")
+
+
+def test_weak_members_and_unknown_owners_are_said() -> None:
+    found = first(VerdictName.EXTERNAL)
+    weak = tuple(replace(member, log10_e=2.0, owner_id=None) for member in found.group.members)
+    group = replace(found.group, members=weak, ties=())
+    points = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3).speaks_against
+    assert "2 members joined the group on weaker evidence than log10 E 7.3." in points
+    assert "The owner of 3 of 3 members is not known." in points
+    assert "No owner, device or address ties the members." in points
+
+
+def test_members_are_ordered_leader_first_then_by_evidence() -> None:
+    group = first(VerdictName.EXTERNAL).group
+    members = tuple(
+        replace(member, log10_e=None if member.role == "leader" else 10.0 + place)
+        for place, member in enumerate(reversed(group.members))
+    )
+    ordered = ordered_members(replace(group, members=members))
+    assert [member.account_id for member in ordered] == [
+        "g0000-account-0",
+        "g0000-account-1",
+        "g0000-account-2",
+    ]
+
+
+def test_side_by_side_puts_the_leader_left_and_counts_what_is_left_out() -> None:
+    episode = first(VerdictName.EXTERNAL).episodes[0]
+    arranged = side_by_side(episode, most_repeats=1)
+    assert arranged.source.role == "leader"
+    assert arranged.is_leader
+    assert [repeat.ratio for repeat in arranged.repeats] == [2.0]
+    assert arranged.n_left_out == 1
+
+
+def test_side_by_side_without_a_leader_starts_from_the_earliest_and_says_so() -> None:
+    arranged = side_by_side(first(VerdictName.UNDETERMINED).episodes[0])
+    assert not arranged.is_leader
+    assert arranged.source.lag_ms == 0.0
+    assert [repeat.is_inverse for repeat in arranged.repeats] == [False, True, False]

@@ -1,0 +1,201 @@
+"""The detector: neither batches, shards nor restarts change what it finds; both controls."""
+
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from helpers.orders import DAY_NS, MINUTE_NS, SECOND_NS, START_NS, order_columns, random_orders
+from scipy.stats import binom
+
+from models.columns import OrderColumns, PairEvidence
+from models.evidence import ln_threshold
+from models.params import DetectionParams
+from surveillance.pipeline.detector import Detector
+
+SHIFT_NS = 300 * SECOND_NS
+N_ACCOUNTS = 30
+
+
+@pytest.fixture(scope="module")
+def orders() -> OrderColumns:
+    return random_orders(
+        np.random.default_rng(3),
+        n_orders=6_000,
+        n_accounts=N_ACCOUNTS,
+        n_families=5,
+        mean_gap_ns=3 * SECOND_NS,
+        tie_share=0.3,
+    )
+
+
+def detect(
+    orders: OrderColumns,
+    cuts: list[int] | None = None,
+    *,
+    n_shards: int = 8,
+    n_accounts: int = N_ACCOUNTS,
+    snapshots: bool = False,
+) -> tuple[Detector, PairEvidence, PairEvidence]:
+    def new() -> Detector:
+        return Detector(
+            DetectionParams(),
+            n_accounts=n_accounts,
+            shifts_ns=(SHIFT_NS,),
+            n_shards=n_shards,
+            n_workers=2,
+        )
+
+    detector = new()
+    edges = [0, *(cuts or []), len(orders)]
+    for start, end in pairwise(edges):
+        detector.process(orders.take(slice(start, end)))
+        if snapshots:
+            later = new()
+            later.restore(detector.snapshot())
+            detector = later
+    detector.close()
+    return detector, detector.pair_evidence(), detector.pair_evidence(shift_ns=SHIFT_NS)
+
+
+def assert_same(a: PairEvidence, b: PairEvidence) -> None:
+    for column in fields(PairEvidence):
+        if column.name == "ln_e":
+            np.testing.assert_allclose(a.ln_e, b.ln_e, rtol=0, atol=1e-9)
+        else:
+            np.testing.assert_array_equal(getattr(a, column.name), getattr(b, column.name))
+
+
+@pytest.mark.parametrize("snapshots", [False, True])
+def test_batches_and_restarts_change_nothing(orders: OrderColumns, snapshots: bool) -> None:
+    whole, pairs, ghosts = detect(orders)
+    assert len(pairs) > 100
+    assert len(ghosts) > 100
+    tie = int(np.flatnonzero(np.diff(orders.event_time_ns) == 0)[500])
+    rng = np.random.default_rng(0)
+    for cuts in ([tie + 1], sorted(rng.integers(0, 6_000, 40).tolist()), list(range(1, 200))):
+        part, found, found_ghosts = detect(orders, cuts, snapshots=snapshots)
+        assert_same(found, pairs)
+        assert_same(found_ghosts, ghosts)
+        assert part.n_starts == whole.n_starts
+        np.testing.assert_array_equal(part.decisions_by_account(), whole.decisions_by_account())
+
+
+@pytest.mark.parametrize("n_shards", [1, 2, 3])
+def test_shards_change_nothing(orders: OrderColumns, n_shards: int) -> None:
+    whole, pairs, ghosts = detect(orders)
+    part, found, found_ghosts = detect(orders, [1_000, 2_500], n_shards=n_shards)
+    assert_same(found, pairs)
+    assert_same(found_ghosts, ghosts)
+    assert part.n_starts == whole.n_starts
+    for shift in (0, SHIFT_NS):
+        np.testing.assert_array_equal(
+            part.decisions_by_account(shift_ns=shift), whole.decisions_by_account(shift_ns=shift)
+        )
+
+
+def test_nothing_read_is_nothing_found() -> None:
+    detector, pairs, ghosts = detect(OrderColumns.empty(), n_accounts=0)
+    assert (len(pairs), len(ghosts), detector.n_tests) == (0, 0, 1)
+
+
+def honest_market(seed: int, n_accounts: int, n_days: int) -> list[tuple[int, int, int, int]]:
+    """Return independent accounts: heavy-tailed rates, common bursts, slicers on the minute."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    rate = np.minimum(rng.pareto(1.2, n_accounts) + 0.3, 25) * 20  # decisions a day
+    for day in range(n_days):
+        opens = START_NS + day * DAY_NS
+        bursts = opens + (rng.random(12) * 8 * 3600 * SECOND_NS).astype(np.int64)
+        sides = rng.integers(0, 2, bursts.size)
+        for account in range(n_accounts):
+            n = rng.poisson(rate[account])
+            times = opens + (rng.random(n) * 8 * 3600 * SECOND_NS).astype(np.int64)
+            rows += [
+                (int(t), account, 0, int(s))
+                for t, s in zip(times, rng.integers(0, 2, n), strict=True)
+            ]
+            for burst in np.flatnonzero(rng.random(bursts.size) < 0.3):
+                late = int(rng.exponential(8 * SECOND_NS))
+                rows.append((int(bursts[burst]) + late, account, 0, int(sides[burst])))
+            if account % 10 == 0:  # a slicer: an hour of orders in the first second of each minute
+                start = opens + int(rng.integers(0, 7)) * 60 * MINUTE_NS
+                side = int(rng.integers(0, 2))
+                rows += [
+                    (start + m * MINUTE_NS + int(rng.random() * SECOND_NS), account, 0, side)
+                    for m in range(60)
+                ]
+    return rows
+
+
+def with_copier(
+    rows: list[tuple[int, int, int, int]], leader: int, copier: int, seed: int
+) -> list[tuple[int, int, int, int]]:
+    rng = np.random.default_rng(seed)
+    kept = [row for row in rows if row[1] != copier]
+    copies = [
+        (t + int(rng.uniform(0.5, 5) * SECOND_NS), copier, family, side)
+        for t, account, family, side in rows
+        if account == leader and rng.random() < 0.8
+    ]
+    return kept + copies
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_independent_accounts_cross_no_more_often_than_stated(seed: int) -> None:
+    n_accounts = 120
+    rows = sorted(honest_market(seed, n_accounts, 3))
+    detector, pairs, ghosts = detect(order_columns(rows), n_accounts=n_accounts)
+    m = detector.n_tests
+    for tolerated in (1.0, 10.0, 100.0):
+        bound = binom.ppf(0.99, m, tolerated / m)
+        for found in (pairs, ghosts):
+            assert np.count_nonzero(found.ln_e >= ln_threshold(m, tolerated)) <= bound
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_planted_copier_is_found_and_nobody_else(seed: int) -> None:
+    n_accounts = 120
+    rows = honest_market(seed, n_accounts, 3)
+    n_of = np.bincount([row[1] for row in rows], minlength=n_accounts)
+    leader = int(np.argmin(np.abs(n_of - 150)))
+    copier = (leader + 1) % n_accounts
+    orders = order_columns(sorted(with_copier(rows, leader, copier, seed)))
+    detector, pairs, _ = detect(orders, n_accounts=n_accounts)
+    found = pairs.ln_e >= ln_threshold(detector.n_tests, 0.05)
+    assert set(zip(pairs.leader[found], pairs.follower[found], strict=True)) == {(leader, copier)}
+    assert pairs.channel[found].tolist() == [0]
+
+
+def test_a_copier_that_also_trades_on_its_own_is_found() -> None:
+    # Its own decisions answer dozens of bystanders at once, more than it has rows for.
+    n_accounts = 250
+    rows = honest_market(1, n_accounts, 3)
+    n_of = np.bincount([row[1] for row in rows], minlength=n_accounts)
+    leader, copier = np.argsort(np.abs(n_of - 150), kind="stable")[:2].tolist()
+    copies = [row for row in with_copier(rows, leader, copier, 1) if row[1] == copier]
+    detector, pairs, _ = detect(order_columns(sorted(rows + copies)), n_accounts=n_accounts)
+    found = pairs.ln_e >= ln_threshold(detector.n_tests, 0.05)
+    assert set(zip(pairs.leader[found], pairs.follower[found], strict=True)) == {(leader, copier)}
+
+
+def test_an_inverse_copier_is_found_in_its_channel() -> None:
+    rows = honest_market(4, 80, 3)
+    n_of = np.bincount([row[1] for row in rows], minlength=80)
+    leader = int(np.argmin(np.abs(n_of - 150)))
+    copier = (leader + 1) % 80
+    turned = [
+        (t, a, f, 1 - s if a == copier else s)
+        for t, a, f, s in with_copier(rows, leader, copier, 1)
+    ]
+    detector, pairs, _ = detect(order_columns(sorted(turned)), n_accounts=80)
+    found = pairs.ln_e >= ln_threshold(detector.n_tests, 0.05)
+    assert pairs.channel[found].tolist() == [1]
+    assert (pairs.leader[found].tolist(), pairs.follower[found].tolist()) == ([leader], [copier])
+
+
+def test_one_huge_instant_is_one_tie() -> None:
+    # 2,000 accounts at one instant, more than the log's first size: nobody was first.
+    rows = [(START_NS, account, 0, 0) for account in range(2_000)]
+    _, pairs, _ = detect(order_columns(rows), n_accounts=2_000)
+    assert len(pairs) == 0

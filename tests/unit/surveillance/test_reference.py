@@ -1,0 +1,112 @@
+"""Reference data: owners, firms, sightings, declarations in force."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from helpers.orders import DAY_NS, START_NS
+
+from streams.orders import (
+    ACCOUNT_SCHEMA,
+    DECLARATION_SCHEMA,
+    INSTRUMENT_SCHEMA,
+    SESSION_SCHEMA,
+)
+from surveillance.findings import Declaration
+from surveillance.pipeline.reference import AccountBook, ReferenceData, declaration_state
+
+
+def table(schema: pa.Schema, *rows: dict[str, Any]) -> pa.Table:
+    full = [dict.fromkeys(schema.names) | row for row in rows]
+    return pa.Table.from_pylist(full, schema=schema)
+
+
+def book(
+    accounts: tuple[dict[str, Any], ...] = (),
+    sessions: tuple[dict[str, Any], ...] = (),
+    declarations: tuple[dict[str, Any], ...] = (),
+    operators: tuple[tuple[str, str], ...] = (),
+) -> AccountBook:
+    tables = ReferenceData(
+        table(ACCOUNT_SCHEMA, *accounts),
+        table(SESSION_SCHEMA, *sessions),
+        table(DECLARATION_SCHEMA, *declarations),
+        table(INSTRUMENT_SCHEMA),
+    )
+    return AccountBook(tables, ("A", "B"), operators, {"A": "stamped", "B": "stamped"})
+
+
+def test_the_accounts_table_precedes_stamps() -> None:
+    known = book(({"account_id": "A", "owner_id": "o", "firm_id": "F", "account_kind": "live"},))
+    assert (known.owner("A"), known.firm("A"), known.account_kind("A")) == ("o", "F", "live")
+    assert (known.owner("B"), known.firm("B"), known.account_kind("B")) == (None, "stamped", None)
+
+
+def test_sightings_are_of_the_runs_accounts_with_their_days() -> None:
+    sessions = tuple(
+        {
+            "session_id": f"{account}{day}",
+            "account_id": account,
+            "start_time_ns": START_NS + day * DAY_NS,
+            "ip": "1.2.3.4",
+            "ip_kind": "mobile",
+            "country": "DE",
+            "device_id": "d" if account == "A" else None,
+        }
+        for account in ("A", "elsewhere")
+        for day in (0, 1)
+    )
+    known = book(
+        ({"account_id": "B", "payment_hash": "p"}, {"account_id": "elsewhere", "email_hash": "e"}),
+        sessions,
+        operators=(("B", "op"), ("elsewhere", "op")),
+    )
+    first = START_NS // DAY_NS
+    days = frozenset({first, first + 1})
+    found = {(s.account, s.kind, s.value, s.network, s.country, s.days) for s in known.sightings()}
+    assert found == {
+        (1, "payment", "p", None, None, frozenset()),
+        (1, "operator", "op", None, None, frozenset()),
+        (0, "ip", "1.2.3.4", "mobile", "DE", days),
+        (0, "device", "d", None, None, days),
+    }
+
+
+def test_declarations_count_while_in_force() -> None:
+    def row(account: str, leader: str, start: int | None, end: int | None) -> dict[str, Any]:
+        return {
+            "declaration_id": f"{account}{leader}{start}",
+            "leader_account_id": leader,
+            "account_id": account,
+            "effective_from_ns": start,
+            "effective_to_ns": end,
+        }
+
+    known = book(
+        declarations=(
+            row("A", "L", None, 99),
+            row("B", "L", 201, None),
+            row("C", "L", 100, 200),
+            row("D", "L", None, None),
+            row("D", "M", None, None),
+        )
+    )
+    assert known.declared_followers("L", 100, 200) == {"C": "L", "D": "L"}
+    assert known.declared_followers("M", 100, 200) == {"C": "L", "D": "M"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "state"),
+    [
+        ({}, Declaration.UNDECLARED),
+        ({"A": "L"}, Declaration.PARTLY),
+        ({"A": "L", "B": "L"}, Declaration.DECLARED),
+        ({"A": "L", "B": "M"}, Declaration.CONTRADICTED),
+        ({"A": "L", "B": "L", "L": "A"}, Declaration.CONTRADICTED),
+        ({"A": "L", "B": "L", "L": "L"}, Declaration.DECLARED),
+    ],
+)
+def test_declarations_are_compared_with_the_roles_found(
+    declared: dict[str, str], state: Declaration
+) -> None:
+    assert declaration_state(declared, "L", ["A", "B"]) is state
