@@ -1,0 +1,1 @@
+"""Benchmarks: what the product costs, measured by commands that write their own pages."""
