@@ -89,16 +89,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Episodes:
-    """How many decisions were copied, from when to when, and where."""
-
-    count: int
-    first_time_ns: int
-    last_time_ns: int
-    instruments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RunReference:
     """Which run produced a verdict, and from what."""
 
@@ -110,7 +100,11 @@ class RunReference:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The verdict object of the data contract, section 3."""
+    """The verdict object of the data contract, section 3.
+
+    `episodes` counts the copied decisions; the first and last of them were at `first_time_ns` and
+    `last_time_ns`.
+    """
 
     group_id: str
     verdict: VerdictName
@@ -125,7 +119,9 @@ class Group:
     members: tuple[Member, ...]
     ties: tuple[TieFinding, ...]
     reasons: tuple[Reason, ...]
-    episodes: Episodes
+    episodes: int
+    first_time_ns: int
+    last_time_ns: int
     instruments: tuple[str, ...]
     declaration: Declaration
     run: RunReference

@@ -117,7 +117,7 @@ def _cells(found: GroupFinding) -> tuple[str, ...]:
         group.subtype.value.replace("_", " "),
         "off venue" if leader is None else escape(printable(leader, 16)),
         str(len(group.members)),
-        str(group.episodes.count),
+        str(group.episodes),
         _lag(lags[len(lags) // 2]) if lags else "-",
         f"{group.log10_e:.1f}",
     )

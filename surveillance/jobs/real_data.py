@@ -246,7 +246,7 @@ def _summary(result: ScanResult) -> SetScan:
                 leader=group.leader_account_id,
                 source_off_venue=group.source_off_venue,
                 log10_e=group.log10_e,
-                n_episodes=group.episodes.count,
+                n_episodes=group.episodes,
             )
             for group in (finding.group for finding in result.findings.groups)
         ),

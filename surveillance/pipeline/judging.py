@@ -16,7 +16,6 @@ from models.tracking import assign_group_ids
 from models.verdict import judge
 from surveillance.findings import (
     Declaration,
-    Episodes,
     Group,
     GroupFinding,
     Member,
@@ -156,7 +155,9 @@ def _judge_one(
             for tie in ties.ties
         ),
         reasons=(*(Reason(r.code, r.text, r.numbers) for r in verdict.reasons), chance),
-        episodes=Episodes(int(roles.episode_row.size), first_ns, last_ns, instruments),
+        episodes=int(roles.episode_row.size),
+        first_time_ns=first_ns,
+        last_time_ns=last_ns,
         instruments=instruments,
         declaration=Declaration(declaration),
         run=run,

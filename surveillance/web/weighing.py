@@ -195,9 +195,9 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
     elif group.declaration is Declaration.PARTLY:
         declared = sum(member.declared for member in group.members)
         points.append(f"{declared} of {len(group.members)} members are declared.")
-    if group.episodes.count < FEW_EPISODES:
+    if group.episodes < FEW_EPISODES:
         points.append(
-            f"Only {_plural(group.episodes.count, 'episode')} so far: leader and ratios may change."
+            f"Only {_plural(group.episodes, 'episode')} so far: leader and ratios may change."
         )
     return points
 

@@ -127,6 +127,7 @@ def test_a_filter_form_filters_and_going_back_returns(browser: Browser, desk: st
         n_all = page.locator("[data-row]").count()
         page.get_by_label("Subtype").select_option("signal")
         page.get_by_role("button", name="Apply").click()
+        page.wait_for_url("**/?*subtype=signal*")
         n_signal = page.locator("[data-row]").count()
         assert 0 < n_signal < n_all
         page.locator("[data-row] a").first.click()

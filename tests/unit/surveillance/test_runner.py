@@ -156,13 +156,13 @@ def test_planted_followers_are_found_and_judged(
     assert found.group.leader_account_id == "L"
     assert [m.account_id for m in found.group.members] == ["L", "F1", "F2"]
     assert found.group.state == "confirmed"
-    assert found.group.episodes.count == len(found.episodes)
+    assert found.group.episodes == len(found.episodes)
     assert [count.within_bound for count in findings.placebo] == [True] * 3
-    assert sum(found.lag_histogram.observed) >= found.group.episodes.count
+    assert sum(found.lag_histogram.observed) >= found.group.episodes
     assert all(len(episode.orders) >= 2 for episode in found.episodes)
     assert {node.kind for node in found.graph.nodes} >= {"leader", "follower"}
     copied = [order for order in found.timeline if order.copied]
-    assert len(copied) >= 2 * found.group.episodes.count
+    assert len(copied) >= 2 * found.group.episodes
 
 
 def test_row_order_and_repeats_change_nothing_but_counts(tmp_path: Path) -> None:
