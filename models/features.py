@@ -74,6 +74,7 @@ class GroupFeatures:
     coverage: float
     off_venue: bool
     opposite_share: float
+    automated_share: float | None = None
 
 
 def group_features(
@@ -82,6 +83,8 @@ def group_features(
     market: MarketLog,
     clustered: NDArray[np.bool_],
     params: DetectionParams,
+    *,
+    automated_share: NDArray[np.float64] | None = None,
 ) -> GroupFeatures:
     """Measure one group.
 
@@ -97,6 +100,8 @@ def group_features(
         Accounts that are in any cluster: whatever they are, they are no unrelated crowd.
     params : DetectionParams
         Thresholds.
+    automated_share : ndarray of float, shape (n_accounts,), optional
+        Share of each account's orders that are marked as automated, NaN where none says.
     """
     around, usual, is_quiet = _surroundings(roles.source_rows, decisions, market, params)
     quiet_rows = roles.source_rows[is_quiet]
@@ -126,7 +131,16 @@ def group_features(
         coverage=roles.coverage,
         off_venue=roles.off_venue,
         opposite_share=_opposite_share(roles, decisions, params),
+        automated_share=_automated(roles, automated_share),
     )
+
+
+def _automated(roles: Roles, share: NDArray[np.float64] | None) -> float | None:
+    """Return the least automated member's share, None where a member's is unknown."""
+    if share is None:
+        return None
+    least = float(share[[roles.source, *(f.account for f in roles.followers)]].min())
+    return None if np.isnan(least) else least
 
 
 def _strangers_near(

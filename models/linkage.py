@@ -2,17 +2,22 @@
 
 A shared value weighs w = log2(a r / u) bits (Fellegi & Sunter 1969), u the chance that two
 strangers share it: its crowd among the accounts seen on the same kind of network in the same
-country. A value shared by a crowd weighs nothing, which also cuts the hubs that would chain
-strangers together. Kept apart from the timing evidence and never lowers its bar.
+country on the same day. A value shared by a crowd weighs nothing, which also cuts the hubs that
+would chain strangers together. Kept apart from the timing evidence and never lowers its bar.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import log2
 
+import networkx as nx
+
 from models.params import LinkageParams
+
+_Where = tuple[str, str | None, str | None, int | None]
+"""Kind of value, network, country, day (None for the whole time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """One value that several members share."""
+    """One value that several members share; `is_home` for an address where people live."""
 
     kind: str
     value: str
     accounts: tuple[int, ...]
     crowd: int
     weight_bits: float
+    is_home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +57,14 @@ class Ties:
 
     def joined(self, members: Sequence[int], bits: float) -> bool:
         """Whether pairs of at least this weight connect all members."""
-        parent = {account: account for account in members}
+        return self.largest_part(members, bits) == len(members)
 
-        def root(account: int) -> int:
-            while parent[account] != account:
-                account = parent[account]
-            return account
-
-        for (a, b), weight in sorted(self.pair_bits.items()):
-            if weight >= bits:
-                parent[root(a)] = root(b)
-        return len({root(account) for account in members}) == 1
+    def largest_part(self, members: Sequence[int], bits: float) -> int:
+        """Return the size of the largest part that pairs of at least this weight connect."""
+        graph: nx.Graph[int] = nx.Graph()
+        graph.add_nodes_from(members)
+        graph.add_edges_from(pair for pair, weight in self.pair_bits.items() if weight >= bits)
+        return max(len(part) for part in nx.connected_components(graph))
 
 
 class Linkage:
@@ -79,12 +82,13 @@ class Linkage:
         self._params = params
         self._of_value: dict[tuple[str, str], dict[int, Sighting]] = defaultdict(dict)
         self._values_of: dict[int, set[tuple[str, str]]] = defaultdict(set)
-        population: dict[tuple[str, str | None, str | None], set[int]] = defaultdict(set)
+        population: dict[_Where, set[int]] = defaultdict(set)
         for seen in sightings:
             key = (seen.kind, seen.value)
             self._of_value[key][seen.account] = _joined(self._of_value[key].get(seen.account), seen)
             self._values_of[seen.account].add(key)
-            population[seen.kind, seen.network, seen.country].add(seen.account)
+            for day in (None, *seen.days):
+                population[seen.kind, seen.network, seen.country, day].add(seen.account)
         self._population = {where: len(accounts) for where, accounts in population.items()}
 
     def ties_among(self, members: Sequence[int]) -> Ties:
@@ -103,8 +107,9 @@ class Linkage:
         for kind, value in shared:
             holders = self._of_value[kind, value]
             accounts = tuple(sorted(inside & holders.keys()))
-            weight = self._weight(kind, holders, exclusive=len(accounts) == len(holders))
-            ties.append(Tie(kind, value, accounts, len(holders), weight))
+            weight = self._weight(kind, holders, accounts)
+            home = _place(kind, holders[accounts[0]]) == "home"
+            ties.append(Tie(kind, value, accounts, len(holders), weight, home))
             for a, b in combinations(accounts, 2):
                 bits = weight * self._recurrence(holders[a], holders[b])
                 by_pair[a, b].append((bits, _place(kind, holders[a])))
@@ -112,11 +117,12 @@ class Linkage:
         pair_bits = {pair: self._combined(found) for pair, found in sorted(by_pair.items())}
         return Ties(tuple(ties), pair_bits)
 
-    def _weight(self, kind: str, holders: dict[int, Sighting], *, exclusive: bool) -> float:
-        params, crowd = self._params, len(holders)
-        if crowd > params.max_crowd and not (kind == "device" and exclusive):
+    def _weight(self, kind: str, holders: dict[int, Sighting], accounts: tuple[int, ...]) -> float:
+        params = self._params
+        exclusive = kind == "device" and len(accounts) == len(holders)
+        if len(holders) > params.max_crowd and not exclusive:
             return 0.0
-        seen = holders[min(holders)]
+        seen = holders[accounts[0]]
         reliability = 1.0
         if kind == "ip":
             reliability = {
@@ -125,9 +131,24 @@ class Linkage:
                 "hosting": params.reliability_hosting,
                 "vpn": params.reliability_vpn,
             }.get(seen.network or "", params.reliability_unknown)
-        population = self._population[kind, seen.network, seen.country]
-        chance = min(1.0, max(crowd - 1, 1) / population)
+        chance = self._chance(kind, holders, accounts)
         return max(0.0, log2(params.agreement * reliability / chance))
+
+    def _chance(self, kind: str, holders: dict[int, Sighting], accounts: tuple[int, ...]) -> float:
+        """Return the chance that two strangers share the value, on the day it says least.
+
+        Days count on which two members were seen with it; where there is none, or no days are
+        known, the whole time counts as one.
+        """
+        seen = holders[accounts[0]]
+        n_seen = Counter(day for account in accounts for day in holders[account].days)
+        chances = []
+        for day in [day for day, n in n_seen.items() if n > 1] or [None]:
+            crowd = sum(day is None or day in holder.days for holder in holders.values())
+            where = (kind, seen.network, seen.country)
+            population = self._population.get((*where, day), self._population[*where, None])
+            chances.append(max(crowd - 1, 1) / population)
+        return min(1.0, max(chances))
 
     def _recurrence(self, a: Sighting, b: Sighting) -> float:
         """Return 1, or less when the two were seen with the value on a single common day."""

@@ -177,6 +177,8 @@ class LinkageParams:
     """A value seen together on one day only weighs this share: recurrence counts."""
     strong_bits: float = 6.0
     """Ties of this weight or more over all members speak for one owner where owners are unknown."""
+    weak_bits: float = 3.0
+    """Pairs below this are strangers: a chance meeting on some network says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,35 @@ class VerdictParams:
     """A leader is first in at least this share of the episodes it traded in."""
     managed_min_owners: int = 2
     """One machine trading accounts of this many owners is an operator's."""
+    tied_share: float = 0.5
+    """Where owners are unknown: ties that connect at most this share of the members leave a
+    group of strangers."""
+    robot_share: float = 0.9
+    """Members that mark at least this share of their orders as automated run robots."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPolicy:
+    """What a person is asked to do about a group, by subtype; names of the data contract."""
+
+    own_accounts: str = "none"
+    undeclared_own_accounts: str = "request_declaration"
+    signal: str = "freeze_review"
+    managed_accounts: str = "freeze_review"
+    mixed: str = "freeze_review"
+    common_strategy: str = "none"
+    other: str = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyParams:
+    """What venues and firms decide differently; configuration, never tuned (section 5)."""
+
+    household_is_one_owner: bool = False
+    """Whether people who share a home address count as one beneficial owner."""
+    same_robot_is_copying: bool = True
+    """Whether accounts that run the same bought robot, with no leader among them, are copying."""
+    actions: ActionPolicy = field(default_factory=ActionPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +254,7 @@ class DetectionParams:
     groups: GroupParams = field(default_factory=GroupParams)
     linkage: LinkageParams = field(default_factory=LinkageParams)
     verdict: VerdictParams = field(default_factory=VerdictParams)
+    policy: PolicyParams = field(default_factory=PolicyParams)
 
     def to_json(self) -> dict[str, Any]:
         """Return all thresholds as plain JSON types."""

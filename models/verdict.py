@@ -10,22 +10,14 @@
 Timing finds, identity names: nothing here makes two accounts a group (method, section 7).
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.features import GroupFeatures
+from models.findings import Finding
 from models.linkage import Ties
+from models.ownership import Ownership
 from models.params import DetectionParams
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason: code, sentence, numbers."""
-
-    code: str
-    text: str
-    numbers: dict[str, float | int | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ class Verdict:
 
 def judge(
     features: GroupFeatures,
-    owners: Sequence[str | None],
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     declaration: str,
@@ -52,10 +44,10 @@ def judge(
     ----------
     features : GroupFeatures
         Measurements of the group.
-    owners : sequence of str or None, shape (n_members,)
-        Owner of each member where known.
+    ownership : Ownership
+        Owners of the members where known, and which of them count as one.
     members : sequence of int
-        Account codes, aligned with `owners`.
+        Account codes, shape (n_members,).
     ties : Ties
         What the members share.
     declaration : str
@@ -63,26 +55,44 @@ def judge(
     params : DetectionParams
         Thresholds.
     """
-    reasons = [_repetition(features), _timing(features)]
-    known = {owner for owner in owners if owner is not None}
+    reasons = [*ownership.related, _repetition(features), _timing(features)]
     crowd = _crowd(features, params)
     if crowd is not None:
-        return Verdict("INDEPENDENT", "common_strategy", "none", (crowd, *reasons))
-    if len(known) == 1 and None not in owners:
-        return _internal(
-            [
-                Finding(
-                    "one_owner",
-                    f"All {len(members)} accounts belong to one known owner.",
-                    {"accounts": len(members)},
-                ),
-                *reasons,
-            ],
-            declaration,
+        return _verdict("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
+    if ownership.n_owners == 1 and ownership.all_known:
+        one = Finding(
+            "one_owner",
+            f"All {len(members)} accounts belong to one known owner.",
+            {"accounts": len(members)},
         )
-    if len(known) >= 2:
-        return _several_owners(features, owners, members, ties, params, reasons)
-    return _unknown_owners(features, members, ties, declaration, params, reasons, bool(known))
+        return _internal([one, *reasons], declaration, params)
+    robot = _same_robot(features, params)
+    if robot is not None:
+        return _verdict("INDEPENDENT", "common_strategy", [robot, *reasons], params)
+    if ownership.n_owners >= 2:
+        return _several_owners(features, ownership, members, ties, params, reasons)
+    return _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
+
+
+def _verdict(
+    verdict: str, subtype: str, reasons: Sequence[Finding], params: DetectionParams
+) -> Verdict:
+    action = getattr(params.policy.actions, subtype)
+    return Verdict(verdict, subtype, action, tuple(reasons))
+
+
+def _same_robot(features: GroupFeatures, params: DetectionParams) -> Finding | None:
+    share = features.automated_share
+    if params.policy.same_robot_is_copying or share is None or not features.off_venue:
+        return None
+    if share < params.verdict.robot_share:
+        return None
+    return Finding(
+        "same_robot",
+        f"No account leads and {share:.0%} of the orders are marked as automated: by this venue's "
+        "policy the same bought robot is not copying.",
+        {"automated_share": round(share, 4)},
+    )
 
 
 def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
@@ -155,12 +165,12 @@ def _timing(features: GroupFeatures) -> Finding:
     )
 
 
-def _internal(reasons: list[Finding], declaration: str) -> Verdict:
+def _internal(reasons: list[Finding], declaration: str, params: DetectionParams) -> Verdict:
     if declaration == "declared":
-        reasons.append(Finding("declared", "A declaration covers every follower.", {}))
-        return Verdict("INTERNAL", "own_accounts", "none", tuple(reasons))
-    reasons.append(Finding("not_declared", f"Declarations: the copy group is {declaration}.", {}))
-    return Verdict("INTERNAL", "undeclared_own_accounts", "request_declaration", tuple(reasons))
+        declared = Finding("declared", "A declaration covers every follower.", {})
+        return _verdict("INTERNAL", "own_accounts", [*reasons, declared], params)
+    missing = Finding("not_declared", f"Declarations: the copy group is {declaration}.", {})
+    return _verdict("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
 
 
 def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
@@ -177,17 +187,16 @@ def _copies(features: GroupFeatures, params: DetectionParams, fidelity: float) -
 
 def _several_owners(
     features: GroupFeatures,
-    owners: Sequence[str | None],
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     params: DetectionParams,
     reasons: list[Finding],
 ) -> Verdict:
-    counts = Counter(owner for owner in owners if owner is not None)
     several = Finding(
         "several_owners",
-        f"The {len(members)} accounts belong to {len(counts)} known owners.",
-        {"owners": len(counts), "accounts": len(members)},
+        f"The {len(members)} accounts belong to {ownership.n_owners} known owners.",
+        {"owners": ownership.n_owners, "accounts": len(members)},
     )
     if not (
         _copies(features, params, params.verdict.external_fidelity)
@@ -196,14 +205,13 @@ def _several_owners(
         return _undetermined(
             [several, *reasons],
             "More decisions repeated in quiet markets, or a clear first account, would decide it.",
+            params,
         )
     machine = _one_machine(ties, members, params)
-    if machine is not None and len(counts) >= params.verdict.managed_min_owners:
-        return Verdict(
-            "EXTERNAL", "managed_accounts", "freeze_review", (several, machine, *reasons)
-        )
-    subtype = "mixed" if counts.most_common(1)[0][1] > 1 else "signal"
-    return Verdict("EXTERNAL", subtype, "freeze_review", (several, *reasons))
+    if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
+        return _verdict("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+    subtype = "mixed" if ownership.largest > 1 else "signal"
+    return _verdict("EXTERNAL", subtype, [several, *reasons], params)
 
 
 def _one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
@@ -224,12 +232,12 @@ def _one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) ->
 
 def _unknown_owners(
     features: GroupFeatures,
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     declaration: str,
     params: DetectionParams,
     reasons: list[Finding],
-    some_known: bool,
 ) -> Verdict:
     strong = params.linkage.strong_bits
     if ties.joined(members, strong):
@@ -241,29 +249,30 @@ def _unknown_owners(
             f"({weakest:.1f} bits or more).",
             {"weight_bits": round(weakest, 2)},
         )
-        return _internal([tied, *reasons], declaration)
-    tied_somewhere = any(bits > 0 for bits in ties.pair_bits.values())
+        return _internal([tied, *reasons], declaration, params)
+    n_tied = ties.largest_part(members, params.linkage.weak_bits)
     if (
-        not tied_somewhere
-        and not some_known
+        n_tied <= max(1, params.verdict.tied_share * len(members))
+        and ownership.n_owners == 0
         and _has_source(features, params)
         and _copies(features, params, params.verdict.external_fidelity_unknown)
     ):
+        tied_text = (
+            "nothing outside trading ties the accounts together"
+            if n_tied == 1
+            else f"ties outside trading connect at most {n_tied} of the {len(members)} accounts"
+        )
         stranger = Finding(
             "no_tie",
-            "The owners are unknown and nothing outside trading ties the accounts together.",
-            {"accounts": len(members)},
+            f"The owners are unknown and {tied_text}.",
+            {"accounts": len(members), "tied": n_tied},
         )
-        return Verdict("EXTERNAL", "signal", "freeze_review", (stranger, *reasons))
+        return _verdict("EXTERNAL", "signal", [stranger, *reasons], params)
     return _undetermined(
-        reasons, "Owner, device or address records of all members would decide it."
+        reasons, "Owner, device or address records of all members would decide it.", params
     )
 
 
-def _undetermined(reasons: list[Finding], wanted: str) -> Verdict:
-    return Verdict(
-        "UNDETERMINED",
-        "other",
-        "review",
-        (*reasons, Finding("would_decide", wanted, {})),
-    )
+def _undetermined(reasons: list[Finding], wanted: str, params: DetectionParams) -> Verdict:
+    decides = Finding("would_decide", wanted, {})
+    return _verdict("UNDETERMINED", "other", [*reasons, decides], params)

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 
 from models.errors import ModelError
+from models.params import DetectionParams
 from streams.errors import StreamError
 from streams.text import printable
 from surveillance import __version__
@@ -28,6 +29,7 @@ from surveillance.clock import now_ns
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.jobs.scan import run_scan
+from surveillance.policy import with_policy
 from surveillance.terminal import (
     output_console,
     plain_table,
@@ -108,12 +110,19 @@ def scan(
     out: Annotated[Path, typer.Option("--out", help="Directory for the result files.")],
     store: StoreUrl = None,
     name: Annotated[str | None, typer.Option(help="Name of the dataset in the store.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole detector over files."""
     console = Console(stderr=True)
-    with open_store(load_settings(store=store)) as opened, progress_bars(console) as progress:
-        result = run_scan(dataset, out=out, store=opened, name=name, progress=progress)
+    settings = load_settings(store=store, policy=policy)
+    params = with_policy(DetectionParams(), settings.policy)
+    with open_store(settings) as opened, progress_bars(console) as progress:
+        result = run_scan(
+            dataset, out=out, store=opened, params=params, name=name, progress=progress
+        )
     if as_json:
         typer.echo(json.dumps({"out": str(out), **asdict(result.findings.manifest)}))
         return

@@ -30,6 +30,7 @@ COLUMNS = (
     "firm_id",
     "operator_id",
     "limit_price",
+    "automated",
 )
 
 
@@ -49,6 +50,8 @@ class EncodedOrders:
         Who entered orders for whom (FIX 50).
     firm_of : mapping of account_id to firm_id
         As stamped on the orders; the first in text order where they differ.
+    automated_share : ndarray of float64, shape (n_accounts,)
+        Share of each account's events marked as automated (FIX 1028), NaN where none says.
     n_read, n_duplicates, n_orders : int
         Events read, events dropped as repeats, new orders kept.
     first_time_ns, last_time_ns : int
@@ -63,6 +66,7 @@ class EncodedOrders:
     lot_size: NDArray[np.float64]
     operators: frozenset[tuple[str, str]]
     firm_of: Mapping[str, str]
+    automated_share: NDArray[np.float64]
     n_read: int
     n_duplicates: int
     n_orders: int
@@ -123,6 +127,7 @@ class OrderEncoder:
         self._operator_pairs: set[tuple[int, int]] = set()
         self._firms = _Codes()
         self._firm_pairs: set[tuple[int, int]] = set()
+        self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
         self._identified: list[tuple[NDArray[np.generic], ...]] = []
         self._n_read = 0
         self._n_new = 0
@@ -151,6 +156,7 @@ class OrderEncoder:
         is_new = _flags(pc.equal(batch.column("event_type").fill_null("new"), "new"))
         self._identify(batch, rows, has_id, is_new)
         self._note_stamps(batch, rows)
+        self._note_marks(batch, rows)
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
         self._n_read += batch.num_rows
@@ -187,6 +193,7 @@ class OrderEncoder:
                 for account, operator in self._operator_pairs
             ),
             firm_of=firm_of,
+            automated_share=self._automated_share(account_code),
             n_read=self._n_read,
             n_duplicates=int(dropped.size),
             n_orders=self._n_new - n_dropped_new,
@@ -242,6 +249,23 @@ class OrderEncoder:
                 account = rows["account"][_flags(stamp.is_valid())].astype(np.int64)
                 packed = np.unique(account << 32 | codes.encode(stamp.drop_null()))
                 pairs.update((int(pair >> 32), int(pair & 0xFFFFFFFF)) for pair in packed)
+
+    def _note_marks(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
+        """Count the events of each account that are marked as manual and as automated."""
+        mark = batch.column("automated")
+        n_accounts = len(self._accounts.texts)
+        missing = n_accounts - self._n_marked.shape[1]
+        self._n_marked = np.pad(self._n_marked, ((0, 0), (0, missing)))
+        for row, value in enumerate((False, True)):
+            says = _flags(pc.equal(mark, value).fill_null(False))
+            self._n_marked[row] += np.bincount(rows["account"][says], minlength=n_accounts)
+
+    def _automated_share(self, account_code: NDArray[np.int32]) -> NDArray[np.float64]:
+        share = np.full(account_code.size, np.nan)
+        total = self._n_marked.sum(axis=0)
+        says = total > 0
+        share[account_code[says]] = self._n_marked[1][says] / total[says]
+        return share
 
 
 class _Codes:

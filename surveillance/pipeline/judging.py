@@ -10,6 +10,7 @@ from models.columns import DecisionColumns, PairEvidence
 from models.features import MarketLog, group_features
 from models.grouping import Cluster
 from models.linkage import Linkage
+from models.ownership import find_ownership
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
 from models.tracking import assign_group_ids
@@ -126,9 +127,22 @@ def _judge_one(
     declared = book.declared_followers(leader_id, first_ns, last_ns)
     declaration = declaration_state(declared, leader_id, ids[1:])
     ties = linkage.ties_among(codes)
-    owners = [book.owner(account_id) for account_id in ids]
-    features = group_features(roles, decisions, evidence.market, clustered, params)
-    verdict = judge(features, owners, codes, ties, declaration.value, params)
+    ownership = find_ownership(
+        codes,
+        [book.owner(account_id) for account_id in ids],
+        book.declarations_of(ids, first_ns, last_ns),
+        ties,
+        params,
+    )
+    features = group_features(
+        roles,
+        decisions,
+        evidence.market,
+        clustered,
+        params,
+        automated_share=orders.automated_share,
+    )
+    verdict = judge(features, ownership, codes, ties, declaration.value, params)
     chance = _chance_reason(cluster, evidence)
     traded = {orders.instruments[i] for i in decisions.instrument[roles.episode_row]}
     instruments = tuple(sorted(traded))

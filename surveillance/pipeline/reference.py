@@ -1,6 +1,6 @@
 """Reference data of a run: owners, firms, sightings for linkage, declarations in force."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,12 +105,27 @@ class AccountBook:
         Where several are in force for an account, one that names `leader_id` has precedence.
         """
         declared: dict[str, str] = {}
-        for row in self._declarations:
-            starts, ends = row["effective_from_ns"], row["effective_to_ns"]
-            in_force = (starts is None or starts <= last_ns) and (ends is None or ends >= first_ns)
-            if in_force and declared.get(row["account_id"]) != leader_id:
+        for row in self._in_force(first_ns, last_ns):
+            if declared.get(row["account_id"]) != leader_id:
                 declared[row["account_id"]] = row["leader_account_id"]
         return declared
+
+    def declarations_of(
+        self, accounts: Sequence[str], first_ns: int, last_ns: int
+    ) -> list[frozenset[str]]:
+        """Return the declarations in force in the span that name each account, in either role."""
+        named: dict[str, set[str]] = {account: set() for account in accounts}
+        for row in self._in_force(first_ns, last_ns):
+            for account in (row["leader_account_id"], row["account_id"]):
+                if account in named:
+                    named[account].add(row["declaration_id"])
+        return [frozenset(named[account]) for account in accounts]
+
+    def _in_force(self, first_ns: int, last_ns: int) -> Iterator[dict[str, Any]]:
+        for row in self._declarations:
+            starts, ends = row["effective_from_ns"], row["effective_to_ns"]
+            if (starts is None or starts <= last_ns) and (ends is None or ends >= first_ns):
+                yield row
 
 
 def declaration_state(

@@ -1,5 +1,6 @@
 """The verdict's floor: each rule, the first that matches, with reasons that show their numbers."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from models.features import GroupFeatures
 from models.linkage import Tie, Ties
-from models.params import DetectionParams
+from models.ownership import Ownership
+from models.params import ActionPolicy, DetectionParams, PolicyParams
 from models.verdict import Verdict, judge
 
 PARAMS = DetectionParams()
@@ -29,6 +31,7 @@ MEMBERS = (1, 2, 3)
 NO_TIES = Ties((), {})
 STRONG = Ties((), {(1, 2): 9.0, (2, 3): 7.0})
 WEAK = Ties((), {(1, 2): 1.5})
+SOME = Ties((), {(1, 2): 4.5})
 
 
 def verdict(
@@ -36,8 +39,11 @@ def verdict(
     owners: tuple[str | None, ...] = ("x", "y", "z"),
     ties: Ties = NO_TIES,
     declaration: str = "undeclared",
+    params: DetectionParams = PARAMS,
 ) -> Verdict:
-    return judge(features, owners, MEMBERS, ties, declaration, PARAMS)
+    known = Counter(owner for owner in owners if owner is not None)
+    ownership = Ownership(owners, len(known), max(known.values(), default=0))
+    return judge(features, ownership, MEMBERS, ties, declaration, params)
 
 
 def machine(kind: str, accounts: tuple[int, ...] = MEMBERS, weight: float = 8.0) -> Ties:
@@ -143,8 +149,15 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     ("unknown owners, no tie", {"owners": UNKNOWN}, "EXTERNAL", "signal", "freeze_review"),
     (
-        "unknown owners, weak tie",
+        "unknown owners, a chance meeting",
         {"owners": UNKNOWN, "ties": WEAK},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
+    ),
+    (
+        "unknown owners, most of them tied a little",
+        {"owners": UNKNOWN, "ties": SOME},
         "UNDETERMINED",
         "other",
         "review",
@@ -195,3 +208,29 @@ def test_reasons_are_sentences_with_plain_numbers(changes: dict[str, Any]) -> No
 
 def test_what_cannot_be_decided_says_what_would() -> None:
     assert verdict(owners=("x", None, None)).reasons[-1].code == "would_decide"
+
+
+ROBOTS = replace(COPYING, off_venue=True, lead_share=0.4, automated_share=1.0)
+NOT_COPYING = replace(PARAMS, policy=PolicyParams(same_robot_is_copying=False))
+
+
+@pytest.mark.parametrize(
+    ("features", "params", "name"),
+    [
+        (ROBOTS, PARAMS, "EXTERNAL"),
+        (ROBOTS, NOT_COPYING, "INDEPENDENT"),
+        (replace(ROBOTS, automated_share=0.5), NOT_COPYING, "EXTERNAL"),
+        (replace(ROBOTS, automated_share=None), NOT_COPYING, "EXTERNAL"),
+        (replace(ROBOTS, off_venue=False, lead_share=0.9), NOT_COPYING, "EXTERNAL"),
+    ],
+)
+def test_whether_the_same_robot_is_copying_is_policy(
+    features: GroupFeatures, params: DetectionParams, name: str
+) -> None:
+    assert verdict(features, params=params).verdict == name
+
+
+def test_the_policy_names_the_action_of_each_subtype() -> None:
+    params = replace(PARAMS, policy=PolicyParams(actions=ActionPolicy(signal="review")))
+    assert verdict(params=params).recommended_action == "review"
+    assert verdict(owners=("x", "x", "y"), params=params).recommended_action == "freeze_review"

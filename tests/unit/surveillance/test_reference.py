@@ -95,6 +95,20 @@ def test_declarations_count_while_in_force() -> None:
     assert known.declared_followers("M", 100, 200) == {"C": "L", "D": "M"}
 
 
+def test_a_declaration_names_its_leader_and_its_followers_while_in_force() -> None:
+    def row(declaration: str, account: str, to_ns: int | None) -> dict[str, Any]:
+        return {
+            "declaration_id": declaration,
+            "leader_account_id": "L",
+            "account_id": account,
+            "effective_to_ns": to_ns,
+        }
+
+    known = book(declarations=(row("R1", "A", None), row("R2", "B", 50)))
+    named = known.declarations_of(["L", "A", "B", "C"], 100, 200)
+    assert named == [frozenset({"R1"}), frozenset({"R1"}), frozenset(), frozenset()]
+
+
 @pytest.mark.parametrize(
     ("declared", "state"),
     [
