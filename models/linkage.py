@@ -143,7 +143,8 @@ class Linkage:
         seen = holders[accounts[0]]
         n_seen = Counter(day for account in accounts for day in holders[account].days)
         chances = []
-        for day in [day for day, n in n_seen.items() if n > 1] or [None]:
+        days: list[int | None] = [day for day, n in n_seen.items() if n > 1]
+        for day in days or [None]:
             crowd = sum(day is None or day in holder.days for holder in holders.values())
             where = (kind, seen.network, seen.country)
             population = self._population.get((*where, day), self._population[*where, None])
