@@ -97,6 +97,7 @@ def _attach(core: Cluster, market: MarketLog, n_groups: int, params: DetectionPa
         inverted=core.inverted | inverted,
         ln_e=core.ln_e,
         links=(*core.links, *((roles.source, account) for account in extra)),
+        strongest_leader=core.strongest_leader,
     )
 
 
@@ -172,4 +173,5 @@ def _union(a: Cluster, b: Cluster) -> Cluster:
         inverted=a.inverted | inverted,
         ln_e=max(a.ln_e, b.ln_e),
         links=tuple(dict.fromkeys((*a.links, *b.links))),
+        strongest_leader=max(a, b, key=lambda cluster: cluster.ln_e).strongest_leader,
     )

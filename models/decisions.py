@@ -149,6 +149,7 @@ def merge_orders(orders: OrderColumns, *, merge_ns: int) -> DecisionColumns:
     np.add.at(lots, opened.decision, orders.quantity_lots)
     return DecisionColumns(
         event_time_ns=first.event_time_ns,
+        sequence=first.sequence,
         account=first.account,
         family=first.family,
         instrument=first.instrument,

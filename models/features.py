@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns
+from models.columns import NO_SEQUENCE, DecisionColumns
 from models.params import MINUTE_NS, DetectionParams
 from models.roles import Roles
 
@@ -46,6 +46,7 @@ class MarketLog:
         none = np.zeros(order.size, np.int64)
         return DecisionColumns(
             event_time_ns=times[order],
+            sequence=np.full(order.size, NO_SEQUENCE, np.int64),
             account=codes[order],
             family=(keys[order] // 2).astype(np.int32),
             instrument=none.astype(np.int32),
@@ -71,6 +72,7 @@ class GroupFeatures:
     crowd_size: float
     crowd_ratio: float
     lead_share: float
+    tied_share: float
     coverage: float
     off_venue: bool
     opposite_share: float
@@ -128,6 +130,7 @@ def group_features(
         if n_episodes
         else 0.0,
         lead_share=roles.lead_share,
+        tied_share=roles.tied_share,
         coverage=roles.coverage,
         off_venue=roles.off_venue,
         opposite_share=_opposite_share(roles, decisions, params),

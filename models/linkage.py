@@ -50,10 +50,14 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Ties among the members of a group and the weight they give to each pair of them."""
+    """Ties among the members of a group and the weight they give to each pair of them.
+
+    `n_seen` counts the members that were seen with any value at all.
+    """
 
     ties: tuple[Tie, ...]
     pair_bits: dict[tuple[int, int], float]
+    n_seen: int = 0
 
     def joined(self, members: Sequence[int], bits: float) -> bool:
         """Whether pairs of at least this weight connect all members."""
@@ -115,7 +119,8 @@ class Linkage:
                 by_pair[a, b].append((bits, _place(kind, holders[a])))
         ties.sort(key=lambda tie: (-tie.weight_bits, tie.kind, tie.value))
         pair_bits = {pair: self._combined(found) for pair, found in sorted(by_pair.items())}
-        return Ties(tuple(ties), pair_bits)
+        n_seen = sum(account in self._values_of for account in inside)
+        return Ties(tuple(ties), pair_bits, n_seen)
 
     def _weight(self, kind: str, holders: dict[int, Sighting], accounts: tuple[int, ...]) -> float:
         params = self._params

@@ -128,6 +128,8 @@ class GroupParams:
     show from 0.3 on)."""
     same_group_overlap: float = 0.5
     """Parts that share this much of the smaller one, after attaching, are one group."""
+    links_a_member: int = 16
+    """Validated pairs of a member whose lags are looked at for the length of an episode."""
     louvain_seed: int = 0
     """Fixed, so that the same graph gives the same groups."""
     min_episodes: int = 3
@@ -139,7 +141,9 @@ class GroupParams:
     off_venue_coverage: float = 0.98
     """The source is elsewhere when the 95% upper bound of the leader's coverage is below this."""
     off_venue_correlation: float = 0.25
-    """... or when two followers' lags to the supposed leader correlate above this."""
+    """... or when two followers' lags to the supposed leader correlate above this and its being
+    first has an upper bound below `off_venue_coverage`: a copier that serves one follower after
+    another correlates their lags too, but nobody is ever before its leader."""
     off_venue_lead: float = 0.75
     """... or when the upper bound of the share of its episodes that it was first in is below
     this: nobody leads."""
@@ -148,7 +152,9 @@ class GroupParams:
     confidence: float = 0.95
     """Level of the Clopper-Pearson bounds."""
     min_lag_window_ns: int = 50_000_000
-    """Clocks and networks jitter: no pair's lag window is narrower than this."""
+    """Clocks and networks jitter: no pair's lag window is narrower than this ..."""
+    min_lag_window_ticks: int = 2
+    """... nor than so many ticks of a coarse clock."""
     lag_core_share: float = 0.3
     """Share of a pair's lags that the shortest interval must hold to be called typical."""
     lag_window_factor: float = 3.0
@@ -210,6 +216,9 @@ class VerdictParams:
     """f: two known owners and this mean share of quiet decisions repeated is copying."""
     external_fidelity_unknown: float = 0.4
     """f2: the same where owners are unknown: more is asked for."""
+    tied_order_share: float = 0.5
+    """When others share the leader's instant in more of its episodes than this, nobody is said to
+    be first."""
     min_lead: float = 0.6
     """A leader is first in at least this share of the episodes it traded in."""
     managed_min_owners: int = 2

@@ -55,7 +55,7 @@ def judge(
     params : DetectionParams
         Thresholds.
     """
-    reasons = [*ownership.related, _repetition(features), _timing(features)]
+    reasons = [*ownership.related, _repetition(features), _timing(features, params)]
     crowd = _crowd(features, params)
     if crowd is not None:
         return _verdict("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
@@ -149,7 +149,7 @@ def _repetition(features: GroupFeatures) -> Finding:
     )
 
 
-def _timing(features: GroupFeatures) -> Finding:
+def _timing(features: GroupFeatures, params: DetectionParams) -> Finding:
     if features.off_venue:
         return Finding(
             "source_off_venue",
@@ -157,11 +157,23 @@ def _timing(features: GroupFeatures) -> Finding:
             f"{features.coverage:.0%}. All follow something outside the venue.",
             {"coverage": round(features.coverage, 4)},
         )
+    numbers: dict[str, float | int | str] = {
+        "coverage": round(features.coverage, 4),
+        "lead_share": round(features.lead_share, 4),
+    }
+    if features.tied_share >= params.verdict.tied_order_share:
+        return Finding(
+            "order_unknown",
+            f"In {features.tied_share:.0%} of the episodes others acted at the same instant as the "
+            f"likeliest leader, who traded in {features.coverage:.0%} of them: the clock is too "
+            "coarse to say who was first.",
+            {"coverage": numbers["coverage"], "tied_share": round(features.tied_share, 4)},
+        )
     return Finding(
         "one_leader",
         f"One account traded in {features.coverage:.0%} of the episodes and was first in "
         f"{features.lead_share:.0%} of those.",
-        {"coverage": round(features.coverage, 4), "lead_share": round(features.lead_share, 4)},
+        numbers,
     )
 
 
@@ -251,26 +263,48 @@ def _unknown_owners(
         )
         return _internal([tied, *reasons], declaration, params)
     n_tied = ties.largest_part(members, params.linkage.weak_bits)
+    in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (
-        n_tied <= max(1, params.verdict.tied_share * len(members))
+        in_order
+        and n_tied <= max(1, params.verdict.tied_share * len(members))
         and ownership.n_owners == 0
         and _has_source(features, params)
         and _copies(features, params, params.verdict.external_fidelity_unknown)
     ):
-        tied_text = (
-            "nothing outside trading ties the accounts together"
-            if n_tied == 1
-            else f"ties outside trading connect at most {n_tied} of the {len(members)} accounts"
-        )
-        stranger = Finding(
-            "no_tie",
-            f"The owners are unknown and {tied_text}.",
-            {"accounts": len(members), "tied": n_tied},
-        )
-        return _verdict("EXTERNAL", "signal", [stranger, *reasons], params)
+        return _strangers(n_tied, ownership, members, params, reasons)
     return _undetermined(
         reasons, "Owner, device or address records of all members would decide it.", params
     )
+
+
+def _strangers(
+    n_tied: int,
+    ownership: Ownership,
+    members: Sequence[int],
+    params: DetectionParams,
+    reasons: list[Finding],
+) -> Verdict:
+    """Return EXTERNAL; where nothing could be checked, ask for a review only."""
+    if ownership.n_seen == 0:
+        unchecked = Finding(
+            "no_records",
+            f"There are no account or session records of the {len(members)} accounts: that one "
+            "owner holds them could not be checked.",
+            {"accounts": len(members)},
+        )
+        action = params.policy.actions.other
+        return Verdict("EXTERNAL", "signal", action, (unchecked, *reasons))
+    tied = (
+        "nothing outside trading ties the accounts together"
+        if n_tied == 1
+        else f"ties outside trading connect at most {n_tied} of the {len(members)} accounts"
+    )
+    stranger = Finding(
+        "no_tie",
+        f"The owners are unknown and {tied}.",
+        {"accounts": len(members), "tied": n_tied},
+    )
+    return _verdict("EXTERNAL", "signal", [stranger, *reasons], params)
 
 
 def _undetermined(reasons: list[Finding], wanted: str, params: DetectionParams) -> Verdict:

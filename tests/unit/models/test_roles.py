@@ -1,5 +1,7 @@
 """Roles: episodes against their definition, leader, source elsewhere, ratio, lags."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
@@ -162,3 +164,34 @@ def test_a_lag_window_holds_the_crowded_lags_within_its_bounds() -> None:
     assert _lag_window(lags[:0], groups, longest) == groups.min_lag_window_ns
     assert _lag_window(np.array([0, 0]), groups, longest) == groups.min_lag_window_ns
     assert _lag_window(np.array([longest]), groups, longest) == longest
+
+
+def tied_rows(n: int = 12) -> list[tuple[int, int, int, int]]:
+    """Return decisions of 0 and 1 at the same instants, 1 a second earlier in two of them."""
+    rows = []
+    for i in range(n):
+        t = START_NS + i * 5 * MINUTE_NS
+        rows += [(t, 0, 0, i % 2), (t - (SECOND_NS if i < 2 else 0), 1, 0, i % 2)]
+    return rows
+
+
+def test_ties_are_shared_and_the_few_clear_episodes_decide() -> None:
+    roles = roles_of(cluster(0, 1, links=((0, 1),)), tied_rows())
+    assert roles.source == 1
+    assert roles.lead_share == 1.0
+    assert roles.tied_share == pytest.approx(10 / 12)
+
+
+def test_where_all_are_tied_the_strongest_pairs_leader_is_taken() -> None:
+    rows = [(START_NS + i * 5 * MINUTE_NS, a, 0, i % 2) for i in range(12) for a in (0, 1)]
+    assert roles_of(cluster(0, 1), rows).source == 0
+    either = replace(cluster(0, 1), strongest_leader=1)
+    assert roles_of(either, rows).source == 1
+
+
+def test_a_sequence_breaks_ties_of_time() -> None:
+    decisions = decision_columns(sorted(tied_rows()))
+    sequenced = replace(decisions, sequence=np.where(decisions.account == 0, 1, 2))
+    found = find_roles(cluster(0, 1), sequenced, groups=GroupParams(), rank_test=RankTestParams())
+    assert found is not None
+    assert (found.source, found.tied_share) == (0, 0.0)
