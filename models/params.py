@@ -23,6 +23,9 @@ class RankTestParams:
     merge_ns: int = 10 * SECOND_NS
     """Orders of one account and key within this time of the first are one decision: child
     orders would otherwise repeat one co-occurrence many times."""
+    bracket_ns: int = 2 * SECOND_NS
+    """A priced order on the other side within this time of a decision is its stop or target:
+    software sends brackets with the entry or within a second of it."""
     look_back_ns: int = 120 * SECOND_NS
     """Longest lag that can be an answer: people following a message need up to two minutes."""
     depth: int = 256
@@ -37,8 +40,12 @@ class RankTestParams:
     """... and in small ones (below this over row_p_floor accounts) the bar rises to this over
     the number of accounts, since no answer there can be very surprising."""
     rows_a_follower: int = 24
-    """Pair rows kept for one follower in one family: its most promising leaders. Bounds memory
-    and keeps a follower's rows side by side."""
+    """Pair rows kept for one follower in one family: its most promising leaders. Keeps a
+    follower's rows side by side."""
+    most_rows: int = 1_200_000
+    """Pair rows of one test over all followers and families, about 80 bytes each: where there are
+    many of them, each has fewer rows, but at least `fewest_rows_a_follower`."""
+    fewest_rows_a_follower: int = 4
     promising_ln_e: float = 0.0
     """A row that once rose above this is displaced after those that never did: one decision of
     its own makes rows for everybody who acted just before, and they must not sweep it out."""
@@ -54,8 +61,9 @@ class RankTestParams:
     fast_memory_ns: int = 2 * MINUTE_NS
     """Short memory of the recent share: scalpers trade in bursts of a few minutes."""
     habit_ns: int = SECOND_NS // 2
-    """A decision this close to the place in the minute of one of the account's last two is its
-    own clock's: no evidence. An account without a clock meets this by chance once in 30 times."""
+    """A decision this close to the place in the minute of one of the account's last two, or to
+    where its last interval would put it, is its own clock's: no evidence. An account without a
+    clock meets this by chance once in 20 to 30 times."""
     recent_prior: float = 5.0
     """Class decisions added to the recent share's denominator: one decision in a quiet key is
     not yet a share of one."""
@@ -92,6 +100,11 @@ class RankTestParams:
             raise ParameterError(f"safety must be at least 1, was {self.safety}")
         if not 1 <= self.n_levels <= MAX_LEVELS:
             raise ParameterError(f"n_levels must be 1 to {MAX_LEVELS}, was {self.n_levels}")
+
+    def n_rows(self, n_nodes: int) -> int:
+        """Return the rows of one follower in one family, of `n_nodes` such pairs."""
+        share = self.most_rows // max(n_nodes, 1)
+        return min(self.rows_a_follower, max(self.fewest_rows_a_follower, share))
 
     def row_p(self, n_accounts: int) -> float:
         """Return the p below which a pair's row is made, for a venue of `n_accounts`."""

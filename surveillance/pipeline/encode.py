@@ -65,6 +65,8 @@ class EncodedOrders:
         As stamped on the orders; the first in text order where they differ.
     automated_share : ndarray of float64, shape (n_accounts,)
         Share of each account's events marked as automated (FIX 1028), NaN where none says.
+    n_nodes : int
+        Pairs of account and instrument that trade: at least those of account and family.
     n_read, n_duplicates, n_orders : int
         Events read, events dropped as repeats, new orders kept.
     first_time_ns, last_time_ns : int
@@ -80,6 +82,7 @@ class EncodedOrders:
     operators: frozenset[tuple[str, str]]
     firm_of: Mapping[str, str]
     automated_share: NDArray[np.float64]
+    n_nodes: int
     n_read: int
     n_duplicates: int
     n_orders: int
@@ -178,6 +181,7 @@ class OrderEncoder:
         self._firm_pairs: set[tuple[int, int]] = set()
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
         self._identified: list[tuple[NDArray[np.generic], ...]] = []
+        self._nodes = np.empty(0, np.int64)
         self._n_read = 0
         self._n_new = 0
         self._first_ns: int | None = None
@@ -216,6 +220,8 @@ class OrderEncoder:
             rows["kind"][_flags(pc.equal(event_type, name))] = kind
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
+        nodes = np.unique(new["account"].astype(np.int64) << 32 | new["instrument"])
+        self._nodes = np.union1d(self._nodes, nodes)
         self._n_read += batch.num_rows
         self._n_new += new.size
         if new.size:
@@ -251,6 +257,7 @@ class OrderEncoder:
             ),
             firm_of=firm_of,
             automated_share=self._automated_share(account_code),
+            n_nodes=self._nodes.size,
             n_read=self._n_read,
             n_duplicates=int(dropped.size),
             n_orders=self._n_new - n_dropped_new,

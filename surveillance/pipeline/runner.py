@@ -225,7 +225,9 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
     span_ns = orders.last_time_ns - orders.first_time_ns
     shifts = tuple(shift for shift in params.placebo.shifts_ns if shift <= span_ns)
     activity = _Activity.of(n_accounts)
-    with Detector(params, n_accounts=n_accounts, shifts_ns=shifts) as detector:
+    with Detector(
+        params, n_accounts=n_accounts, n_nodes=orders.n_nodes, shifts_ns=shifts
+    ) as detector:
         done = 0
         for batch in orders.batches():
             detector.process(batch)
@@ -252,7 +254,10 @@ def _decisions_of(
 ) -> DecisionColumns:
     """Read the chosen accounts' orders again and merge them into decisions."""
     parts = [batch for batch in orders.batches(accounts=accounts) if len(batch)]
-    return merge_orders(OrderColumns.concatenate(parts), merge_ns=params.rank_test.merge_ns)
+    test = params.rank_test
+    return merge_orders(
+        OrderColumns.concatenate(parts), merge_ns=test.merge_ns, bracket_ns=test.bracket_ns
+    )
 
 
 def _run_id(name: str, dataset_hash: str, parameters_hash: str) -> str:
