@@ -1,4 +1,7 @@
-"""Scenarios: which kinds take part in a market, and how many groups are planted."""
+"""Scenarios: which kinds take part in a market, and how many groups are planted.
+
+This is the only module that knows the held-out kinds.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from types import MappingProxyType
 
 from streams.simulator.errors import SimulationError
 from streams.simulator.full_planted_kinds import FULL_PLANTED_KINDS
+from streams.simulator.held_out.kinds import HELD_OUT_PLANTED_KINDS
 from streams.simulator.honest_kinds import HONEST_KINDS
 from streams.simulator.planted_kinds import PLANTED_KINDS
 from streams.simulator.roles import HonestKind, PlantedKind
@@ -32,6 +36,13 @@ _SCENARIOS = (
     Scenario("basic", HONEST_KINDS, PLANTED_KINDS),
     Scenario("nothing", HONEST_KINDS, ()),
     Scenario("full", HONEST_KINDS, FULL_PLANTED_KINDS, records_operators=True),
+    Scenario(
+        "held-out",
+        HONEST_KINDS,
+        HELD_OUT_PLANTED_KINDS,
+        records_operators=True,
+        is_held_out=True,
+    ),
 )
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({s.name: s for s in _SCENARIOS})
 """Every scenario by name."""
