@@ -49,10 +49,16 @@ _EVADER = replace(
     lag=FreshLag(Uniform(100.0, 10.0e3)),
     participation=Uniform(0.4, 0.8),
     copies_children=False,
+    keeps_order=True,
     own_trade_share=Uniform(0.3, 1.0),
     twists=(_ONE_CONTRACT_MORE_OR_LESS,),
 )
-_DELAYER = replace(MESSAGE, lag=FreshLag(Uniform(10.0e3, 100.0e3)), participation=Uniform(0.6, 1.0))
+_DELAYER = replace(
+    MESSAGE,
+    lag=FreshLag(Uniform(10.0e3, 100.0e3)),
+    participation=Uniform(0.6, 1.0),
+    keeps_order=True,
+)
 _MIRROR = replace(RELAY, inverse_share=Choice((1.0, 0.5, 0.3), (0.6, 0.25, 0.15)))
 _TRANSLATOR = replace(
     LOCAL_COPIER,
@@ -91,8 +97,10 @@ _BRACKET_LEADERS = tuple(
     )
     for leader in LEADERS
 )
-_LOCAL_BRACKETS = replace(LOCAL_COPIER, leaders=_BRACKET_LEADERS, copies_fates=True)
-_RELAYED_BRACKETS = replace(RELAY, leaders=_BRACKET_LEADERS, copies_fates=True)
+_LOCAL_BRACKETS = replace(
+    LOCAL_COPIER, leaders=_BRACKET_LEADERS, copies_fates=True, keeps_order=True
+)
+_RELAYED_BRACKETS = replace(RELAY, leaders=_BRACKET_LEADERS, copies_fates=True, keeps_order=True)
 
 _FARM_HABITS = replace(USUAL_HABITS, fill_share=0.6, automated_share=0.3)
 _WALK = WalkingFarm(

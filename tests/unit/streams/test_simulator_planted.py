@@ -111,6 +111,30 @@ def test_lags_lie_in_the_bounds_of_the_kind(
     assert low_s - 1e-6 <= lags.min() < lags.max() <= high_s + 1e-6
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "internal_brackets",
+        "external_brackets",
+        "external_evasive",
+        "external_random_delay",
+        "external_weibull_lag",
+        "external_two_peaks",
+        "external_around_source",
+    ],
+)
+def test_no_follower_exits_before_it_enters(name: str, market: Market) -> None:
+    for seed in range(4):
+        planted = _one(name, market, seed=seed)
+        for account in range(1, 9):
+            orders = _of(planted, account)
+            by_time = np.lexsort((orders.time_ns, orders.trip))
+            first = np.flatnonzero(np.diff(orders.trip[by_time], prepend=-1) != 0)
+            entered = np.minimum.reduceat(orders.decision[by_time], first)
+            # Decisions are numbered by time, so an entry has the smaller number.
+            assert (orders.decision[by_time][first] == entered).all()
+
+
 def test_people_have_a_median_lag_of_eight_to_thirty_seconds(market: Market) -> None:
     planted = _one("external_human", market)
     for account in range(1, 9):
