@@ -7,12 +7,13 @@ start, two providers, a source elsewhere, one machine under many names, farms.
 
 from dataclasses import replace
 
+from streams.simulator.bracket_kind import BRACKET_HOLD_S, BRACKETS
 from streams.simulator.copier import Outages
 from streams.simulator.farms import OneShotFarm, WalkingFarm
 from streams.simulator.honest_kinds import USUAL_HABITS
 from streams.simulator.lags import FreshLag
 from streams.simulator.laws import Choice, HeavyTail, LogNormal, Uniform
-from streams.simulator.leaders import BracketTrader, RootTrader
+from streams.simulator.leaders import RootTrader
 from streams.simulator.planted_kinds import (
     ALWAYS,
     DISCRETIONARY_LEADER,
@@ -85,17 +86,7 @@ _MANAGER = replace(
     on_venue_share=0.5,
 )
 _BRACKET_LEADERS = tuple(
-    BracketTrader(
-        trader=replace(leader, hold_s=LogNormal(900.0, 0.7, 120.0, 3600.0), habits=LEADER_HABITS),
-        limit_share=0.6,
-        entry_cancel_share=0.12,
-        entry_replace_share=0.35,
-        waiting_s=LogNormal(6.0, 0.9, 0.2, 120.0),
-        stop_distance=Uniform(0.6, 2.0),
-        reward=Choice((1.0, 1.5, 2.0, 3.0), (0.3, 0.25, 0.3, 0.15)),
-        break_even_share=0.35,
-    )
-    for leader in LEADERS
+    replace(BRACKETS, trader=replace(leader, hold_s=BRACKET_HOLD_S)) for leader in LEADERS
 )
 _LOCAL_BRACKETS = replace(
     LOCAL_COPIER, leaders=_BRACKET_LEADERS, copies_fates=True, keeps_order=True

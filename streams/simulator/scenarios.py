@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from streams.simulator.bracket_kind import BRACKET_KIND
 from streams.simulator.errors import SimulationError
 from streams.simulator.full_planted_kinds import FULL_PLANTED_KINDS
 from streams.simulator.held_out.kinds import HELD_OUT_PLANTED_KINDS
@@ -35,7 +36,7 @@ class Scenario:
 _SCENARIOS = (
     Scenario("basic", HONEST_KINDS, PLANTED_KINDS),
     Scenario("nothing", HONEST_KINDS, ()),
-    Scenario("full", HONEST_KINDS, FULL_PLANTED_KINDS, records_operators=True),
+    Scenario("full", (*HONEST_KINDS, BRACKET_KIND), FULL_PLANTED_KINDS, records_operators=True),
     Scenario(
         "held-out",
         HONEST_KINDS,

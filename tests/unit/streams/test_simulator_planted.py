@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from streams.simulator import SCENARIOS
+from streams.simulator.bracket_kind import BRACKETS
 from streams.simulator.copier import Copier, Outages
 from streams.simulator.held_out.laws import Gamma, LogUniform, Mixture, Weibull
 from streams.simulator.laws import LogNormal, Uniform
@@ -313,6 +314,14 @@ def test_a_bracket_closes_the_position_at_most_once(market: Market) -> None:
     is_done = (leader.fill_after_ns > 0) * leader.side * leader.quantity
     net = np.bincount(leader.trip, is_done)
     assert np.count_nonzero(net) <= 0.02 * len(net)
+
+
+def test_bracket_traders_may_be_many_or_none(market: Market) -> None:
+    accounts = np.arange(200, dtype=np.int64)
+    orders = BRACKETS.trade(accounts, market, np.random.default_rng(3))
+    assert set(orders.account) == set(accounts)
+    assert market.is_open(orders.time_ns).all()
+    assert (np.diff(orders.account) >= 0).all()
 
 
 def test_a_stop_fills_only_where_the_price_went(market: Market) -> None:

@@ -289,6 +289,15 @@ def test_brackets_show_replaces_cancels_and_stops(full: SimulatedMarket) -> None
     assert "replace" in set(orders["event_type"].to_pylist())
 
 
+def test_honest_accounts_use_stops_and_replaces_too(full: SimulatedMarket) -> None:
+    orders = full.tables["orders"]
+    honest = pa.array(sorted(full.answer_key["honest_kind"]))
+    theirs = orders.filter(pc.is_in(orders["account_id"], honest))
+    for name, value in (("order_type", "stop"), ("event_type", "replace")):
+        n_all = pc.sum(pc.equal(orders[name], value)).as_py()
+        assert pc.sum(pc.equal(theirs[name], value)).as_py() > n_all / 2
+
+
 def test_only_scenarios_know_the_held_out_kinds() -> None:
     root = Path(streams.simulator.__file__).parent
     users = {
