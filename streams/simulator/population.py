@@ -25,7 +25,7 @@ from streams.simulator.laws import (
     repeat_rows,
 )
 from streams.simulator.market import Market
-from streams.simulator.roles import Residence
+from streams.simulator.roles import Ownership, PlantedKind, Residence
 from streams.tables import ACCOUNT_SCHEMA, AccountKind
 
 ACCOUNTS_OF_OWNER = Choice((1.0, 2.0, 3.0, 4.0), (0.94, 0.04, 0.015, 0.005))
@@ -37,6 +37,8 @@ HOUSEHOLD_SHARE = 0.06
 HOUSEHOLD_PAYMENT_SHARE = 0.4
 ACCOUNTS_PER_SERVER_ADDRESS = 700
 OWN_SERVER_SHARE = 0.5
+MACHINE_ON_SERVER_SHARE = 0.5
+N_OWNED_IN_MIXED_GROUP = 4
 VPN_SHARE = 0.03
 PHONE_USER_SHARE = 0.5
 PHONE_SESSION_SHARE = Uniform(0.1, 0.6)
@@ -54,9 +56,10 @@ ACCOUNT_KIND = Choice((0.0, 1.0, 2.0), (0.5, 0.3, 0.2))
 class Population:
     """Columns of owners and accounts.
 
-    Per account: `owner`, `firm`, and `server` (a hosting address, -1 for none). Per owner: `home`
-    (an address, shared in households and offices), `payment`, `country`, `phone_share` (share of
-    sessions from the phone), `uses_vpn`.
+    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), and `machine` (an
+    owner whose device it is traded from). Per owner: `home` (an address, shared in households and
+    offices), `payment`, `email`, `country`, `phone_share` (share of sessions from the phone),
+    `uses_vpn`.
     """
 
     account_ids: tuple[str, ...]
@@ -64,8 +67,10 @@ class Population:
     owner: Ints
     firm: Ints
     server: Ints
+    machine: Ints
     home: Ints
     payment: Ints
+    email: Ints
     country: Ints
     phone_share: Floats
     uses_vpn: Flags
@@ -104,10 +109,17 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
     phone_share = PHONE_SESSION_SHARE.draw(rng, n_owners)
     phone_share[rng.random(n_owners) >= PHONE_USER_SHARE] = 0.0
     uses_vpn = rng.random(n_owners) < VPN_SHARE
+    machine, email = owner.copy(), np.arange(n_owners, dtype=np.int64)
     for kind, accounts in cast.groups:
-        if kind.residence is Residence.ONE_HOME:
-            phone_share[owner[accounts]] = 0.0
-            uses_vpn[owner[accounts]] = False
+        theirs, first = owner[accounts], owner[accounts[0]]
+        if kind.residence in (Residence.ONE_HOME, Residence.ONE_MACHINE):
+            phone_share[theirs] = 0.0
+            uses_vpn[theirs] = False
+        if _is_one_desk(kind):
+            machine[accounts] = first
+            home[theirs] = home[first]
+        if kind.ownership is Ownership.PERSON_AND_COMPANY:
+            payment[theirs], email[theirs] = payment[first], email[first]
     n_firms = int(draw_counts(N_FIRMS, rng, 1)[0])
     weights = rng.dirichlet(np.full(n_firms, 6.0))
     own_firm = rng.choice(n_firms, n_accounts, p=weights)
@@ -118,12 +130,37 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         owner=owner,
         firm=np.where(rng.random(n_accounts) < SAME_FIRM_SHARE, owner_firm, own_firm),
         server=_draw_servers(n_accounts, cast, rng),
+        machine=machine,
         home=home,
         payment=payment,
+        email=email,
         country=draw_counts(COUNTRIES, rng, n_owners)[home],
         phone_share=phone_share,
         uses_vpn=uses_vpn,
     )
+
+
+def _is_one_desk(kind: PlantedKind) -> bool:
+    """Whether different owners on record share devices and home."""
+    is_one_person = kind.ownership is Ownership.PERSON_AND_COMPANY
+    return is_one_person or kind.residence is Residence.ONE_MACHINE
+
+
+def _draw_group_owners(ownership: Ownership, n: int, rng: Generator) -> Ints:
+    """Owner of each account of a planted group, counted from 0 without a gap."""
+    match ownership:
+        case Ownership.ONE:
+            return np.zeros(n, dtype=np.int64)
+        case Ownership.EACH:
+            return np.arange(n, dtype=np.int64)
+        case Ownership.PERSON_AND_COMPANY:
+            # Two accounts at least: one is the person's and one the company's, the rest either's.
+            either = rng.integers(0, 2, max(n - 2, 0))
+            return rng.permutation(np.r_[np.arange(min(n, 2)), either]).astype(np.int64)
+        case Ownership.MIXED:
+            n_owned = min(N_OWNED_IN_MIXED_GROUP, max(n - 1, 1))
+            others = np.arange(1, n - n_owned + 1)
+            return rng.permutation(np.r_[np.zeros(n_owned), others]).astype(np.int64)
 
 
 def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Flags]:
@@ -131,9 +168,9 @@ def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Fla
     owner = np.full(n_accounts, -1, dtype=np.int64)
     n_owners = 0
     for kind, accounts in cast.groups:
-        n_new = 1 if kind.one_owner else len(accounts)
-        owner[accounts] = n_owners + (0 if kind.one_owner else np.arange(n_new))
-        n_owners += n_new
+        theirs = _draw_group_owners(kind.ownership, len(accounts), rng)
+        owner[accounts] = n_owners + theirs
+        n_owners += int(theirs.max()) + 1
     n_planted = n_owners
     honest = rng.permutation(np.concatenate([accounts for _, accounts in cast.honest]))
     sizes = draw_counts(ACCOUNTS_OF_OWNER, rng, len(honest))
@@ -180,6 +217,16 @@ def _draw_servers(n_accounts: int, cast: Cast, rng: Generator) -> Ints:
             is_own = rng.random() < OWN_SERVER_SHARE
             server[accounts] = n_servers if is_own else chosen[0]
             n_servers += int(is_own)
+        elif kind.residence is Residence.FOLLOWERS_ON_SERVER:
+            server[accounts[1:]] = n_servers
+            n_servers += 1
+        elif kind.residence is Residence.ONE_MACHINE:
+            if rng.random() < MACHINE_ON_SERVER_SHARE:
+                server[accounts] = n_servers
+                n_servers += 1
+        elif kind.residence is Residence.OWN_PROXIES:
+            server[accounts] = n_servers + np.arange(len(accounts))
+            n_servers += len(accounts)
         else:
             hosted = rng.random(len(accounts)) < kind.hosting_share
             server[accounts[hosted]] = chosen[hosted]
@@ -201,7 +248,7 @@ def build_accounts_table(population: Population, market: Market, rng: Generator)
         "account_id": pa.array(population.account_ids),
         "firm_id": pa.array(population.firm_ids).take(pa.array(population.firm)),
         "owner_id": owners.take(pa.array(owner)),
-        "email_hash": emails.take(pa.array(owner, mask=no_email)),
+        "email_hash": emails.take(pa.array(population.email[owner], mask=no_email)),
         "payment_hash": payments.take(pa.array(population.payment[owner], mask=no_payment)),
         "opened_time_ns": pa.array(market.open_ns[0] - age_ns),
         "account_kind": pa.array([str(ACCOUNT_KINDS[kind]) for kind in kinds]),

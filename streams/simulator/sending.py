@@ -24,6 +24,9 @@ from streams.simulator.market import Market
 MARKET_ORDER = int(np.iinfo(np.int64).min)
 """`limit_ticks` of an order without a limit."""
 
+NO_STOP = MARKET_ORDER
+"""`stop_ticks` of an order without a stop."""
+
 _SHORTEST_CHILD_GAP_NS = 20_000_000
 _SHORTEST_FILL_NS = 200_000
 _LONGEST_FILL_NS = 3_000_000
@@ -49,8 +52,9 @@ class NewOrders:
     """Columns of orders as sent; the child orders of a decision stand next to each other.
 
     `decision` and `trip` number the decision and its round trip within one call of a kind; `side`
-    is 1 or -1; `quantity` counts contracts; `cancel_after_ns` and `fill_after_ns` are 0 where the
-    feed reports no such event.
+    is 1 or -1; `quantity` counts contracts; `cancel_after_ns`, `fill_after_ns` and
+    `replace_after_ns` are 0 where the feed reports no such event. A replace sets the limit, or
+    the stop where there is no limit, to `replace_ticks`.
     """
 
     account: Ints
@@ -64,6 +68,9 @@ class NewOrders:
     cancel_after_ns: Ints
     fill_after_ns: Ints
     automated: Flags
+    stop_ticks: Ints
+    replace_after_ns: Ints
+    replace_ticks: Ints
 
     def __len__(self) -> int:
         """Return the number of orders."""
@@ -184,6 +191,9 @@ def place_orders(
         cancel_after_ns=cancel_after,
         fill_after_ns=fill_after,
         automated=traits.automated[who][row],
+        stop_ticks=np.full(len(row), NO_STOP, dtype=np.int64),
+        replace_after_ns=np.zeros(len(row), dtype=np.int64),
+        replace_ticks=np.zeros(len(row), dtype=np.int64),
     )
     return orders.take(market.is_open(time_ns))
 
