@@ -7,12 +7,21 @@ models/attachment.py.
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
 
 from models.columns import INVERSE, PairEvidence
 from models.params import GroupParams
+
+
+class Link(NamedTuple):
+    """A validated pair; `ln_e` is 0 for a member that was attached to the group as a whole."""
+
+    leader: int
+    follower: int
+    ln_e: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,8 @@ class Cluster:
         Members that act on the other side of the first member's.
     ln_e : float
         Evidence of the strongest pair inside.
-    links : tuple of (int, int)
-        Validated pairs inside, leader and follower: the strongest few of each follower. A copier
+    links : tuple of Link
+        Validated pairs inside, strongest first: the strongest few of each follower. A copier
         that serves its followers one after another makes pairs of all of them, and only the
         slower ones tell how long an episode lasts.
     strongest_leader : int or None
@@ -38,7 +47,7 @@ class Cluster:
     members: tuple[int, ...]
     inverted: frozenset[int]
     ln_e: float
-    links: tuple[tuple[int, int], ...] = ()
+    links: tuple[Link, ...] = ()
     strongest_leader: int | None = None
 
 
@@ -118,20 +127,19 @@ def _orient(
         inverted=frozenset(inverted),
         ln_e=strongest,
         links=links,
-        strongest_leader=links[0][0],
+        strongest_leader=links[0].leader,
     )
 
 
-def _links(pairs: PairEvidence, members: list[int], n_each: int) -> tuple[tuple[int, int], ...]:
+def _links(pairs: PairEvidence, members: list[int], n_each: int) -> tuple[Link, ...]:
     """Return the validated pairs inside, the strongest first, at most `n_each` a follower."""
     inside = np.flatnonzero(np.isin(pairs.leader, members) & np.isin(pairs.follower, members))
     order = inside[np.lexsort((pairs.follower[inside], pairs.leader[inside], -pairs.ln_e[inside]))]
     n_of: Counter[int] = Counter()
     links = []
-    for leader, follower in zip(
-        pairs.leader[order].tolist(), pairs.follower[order].tolist(), strict=True
-    ):
-        n_of[follower] += 1
-        if n_of[follower] <= n_each:
-            links.append((leader, follower))
+    for row in order.tolist():
+        link = Link(int(pairs.leader[row]), int(pairs.follower[row]), float(pairs.ln_e[row]))
+        n_of[link.follower] += 1
+        if n_of[link.follower] <= n_each:
+            links.append(link)
     return tuple(links)

@@ -4,6 +4,7 @@ An episode is a run of different members' decisions in one key within the window
 share of episodes that a member traded in, precedence the share of those that it was first in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,12 @@ class Lead:
 
 
 def choose_leader(
-    cluster: Cluster, decisions: DecisionColumns, key: NDArray[np.int64], *, window_ns: int
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    key: NDArray[np.int64],
+    *,
+    window_ns: int,
+    among: Sequence[int],
 ) -> Lead | None:
     """Return the member with the largest coverage x precedence; None without an episode.
 
@@ -49,8 +55,12 @@ def choose_leader(
         Family and side of each, the side turned for members that act inversely.
     window_ns : int
         How long after its first decision an episode may go on.
+    among : sequence of int
+        Members whose decisions count.
     """
-    episode = _episodes(decisions, key, window_ns)
+    counts = np.isin(decisions.account, among)
+    episode = np.full(len(decisions), -1, np.int64)
+    episode[counts] = _episodes(decisions.take(counts), key[counts], window_ns)
     rows = np.flatnonzero(episode >= 0)
     if rows.size == 0:
         return None
@@ -62,8 +72,8 @@ def choose_leader(
     np.minimum.at(first_sequence, index[is_first], decisions.sequence[rows[is_first]])
     is_first &= decisions.sequence[rows] == first_sequence[index]
     n_first = np.bincount(index[is_first], minlength=first.size)
-    leader, best = cluster.members[0], (-1.0, False)
-    for account in cluster.members:
+    leader, best = among[0], (-1.0, False)
+    for account in among:
         mine = is_first & (decisions.account[rows] == account)
         precedence = float((1.0 / n_first[index[mine]]).sum()) / first.size
         standing = (round(precedence, 9), account == cluster.strongest_leader)

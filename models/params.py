@@ -14,6 +14,8 @@ SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 DAY_NS = 24 * 60 * MINUTE_NS
 YEAR_DAYS = 365.25
+SHIFTS_NS = tuple(sign * minutes * MINUTE_NS for minutes in (5, 10, 30) for sign in (-1, 1))
+"""Shifts in time at which a count shows what chance gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,11 @@ class GroupParams:
     show from 0.3 on)."""
     same_group_overlap: float = 0.5
     """Parts that share this much of the smaller one, after attaching, are one group."""
+    same_source_factor: float = 2.0
+    """Two leaders are one source where the less active acts near the other more often than this
+    times chance ..."""
+    same_source_share: float = 0.1
+    """... and this share of its decisions more."""
     links_a_member: int = 16
     """Validated pairs of a member whose lags are looked at for the length of an episode."""
     louvain_seed: int = 0
@@ -149,14 +156,16 @@ class GroupParams:
     """A group is shown after so many episodes: two can be chance, three with E >= T cannot."""
     attachment_bin_ns: int = 600 * SECOND_NS
     """Time of day is held fixed in bins this long when an account is tested against a group."""
+    early_share: float = 0.1
+    """A follower's opportunities begin where this share of its copies has been made."""
     min_participation: float = 0.1
     """A follower repeats at least this share of the decisions it could."""
     off_venue_coverage: float = 0.98
     """The source is elsewhere when the 95% upper bound of the leader's coverage is below this."""
     off_venue_correlation: float = 0.25
-    """... or when two followers' lags to the supposed leader correlate above this and its being
-    first has an upper bound below `off_venue_coverage`: a copier that serves one follower after
-    another correlates their lags too, but nobody is ever before its leader."""
+    """... or when two followers' lags to the supposed leader correlate above this ..."""
+    mixed_order_share: float = 0.05
+    """... and each of the two comes first at least this often."""
     off_venue_lead: float = 0.75
     """... or when the upper bound of the share of its episodes that it was first in is below
     this: nobody leads."""
@@ -191,13 +200,15 @@ class LinkageParams:
     second_share: float = 0.5
     """Best value plus this share of the second best: they are dependent."""
     household_bits: float = 2.0
-    """An address at home with nothing else shared weighs at most this: people live together."""
+    """Addresses with nothing else shared weigh at most this: people live together, and strangers
+    rent in one data center."""
     one_sighting_share: float = 0.5
     """A value seen together on one day only weighs this share: recurrence counts."""
     strong_bits: float = 6.0
     """Ties of this weight or more over all members speak for one owner where owners are unknown."""
-    weak_bits: float = 3.0
-    """Pairs below this are strangers: a chance meeting on some network says nothing."""
+    weak_bits: float = 1.5
+    """Pairs below this are strangers: a chance meeting on some network says nothing. Below what a
+    household weighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +232,13 @@ class VerdictParams:
     """Without enough quiet opportunities to compare: so many of the episodes lie in bursts, ..."""
     crowd_size: float = 10.0
     """... and in the median one so many non-members acted as well."""
-    opposite_share: float = 0.5
-    """A member that closes most episodes within a minute on the other side trades around them."""
+    opposite_share: float = 0.6
+    """A member that enters before and leaves after so many of another's decisions trades around
+    them; a follower that leaves some of the leader's exits out stays below."""
     opposite_ns: int = 60 * SECOND_NS
-    """The minute of the rule above."""
+    """How long before them it enters, at most ..."""
+    opposite_exit_ns: int = 5 * SECOND_NS
+    """... and how soon after them it leaves."""
     external_fidelity: float = 0.3
     """f: two known owners and this mean share of quiet decisions repeated is copying."""
     external_fidelity_unknown: float = 0.4

@@ -96,30 +96,39 @@ def find_roles(
     groups = replace(groups, min_lag_window_ns=_shortest_window(decisions, groups, longest_ns))
     rows_of = {account: np.flatnonzero(decisions.account == account) for account in cluster.members}
     windows = []
-    for leader, member in cluster.links:
+    for leader, member, _ in cluster.links:
         led, own = _next_after(rows_of[leader], rows_of[member], decisions, key, longest_ns)
         lags = decisions.event_time_ns[own] - decisions.event_time_ns[led]
         windows.append(_lag_window(lags, groups, longest_ns))
     window_ns = max(windows, default=longest_ns)
-    lead = choose_leader(cluster, decisions, key, window_ns=window_ns)
-    if lead is None:
-        return None
+    members = cluster.members
+    while True:
+        lead = choose_leader(cluster, decisions, key, window_ns=window_ns, among=members)
+        if lead is None:
+            return None
+        found = (
+            _follow(account, lead.account, rows_of, decisions, key, cluster, groups, longest_ns)
+            for account in members
+            if account != lead.account
+        )
+        followers = tuple(
+            f for f in found if f.copied and f.participation >= groups.min_participation
+        )
+        if not followers:
+            return None
+        if len(followers) == len(members) - 1:
+            break
+        # Who hardly follows has no say in who leads.
+        kept = {lead.account, *(f.account for f in followers)}
+        members = tuple(account for account in members if account in kept)
     source = lead.account
     source_rows = rows_of[source]
-    found = (
-        _follow(account, source, rows_of, decisions, key, cluster, groups, longest_ns)
-        for account in cluster.members
-        if account != source
-    )
-    followers = tuple(f for f in found if f.copied and f.participation >= groups.min_participation)
-    if not followers:
-        return None
     repeated = np.unique(np.concatenate([f.source_row for f in followers]))
     most_lead = _upper_bound(lead.share, lead.n_episodes, groups.confidence)
     off_venue = lead.n_episodes >= groups.off_venue_min_episodes and (
         _upper_bound(lead.coverage, lead.n_episodes, groups.confidence) < groups.off_venue_coverage
         or most_lead < groups.off_venue_lead
-        or (most_lead < groups.off_venue_coverage and _lags_correlate(followers, decisions, groups))
+        or _lags_correlate(followers, decisions, groups)
     )
     return Roles(
         source=source,
@@ -205,12 +214,13 @@ def _follow(
     window_ns = _lag_window(lags, groups, longest_ns)
     source_row, own_row = source_row[lags <= window_ns], own_row[lags <= window_ns]
     times = decisions.event_time_ns
-    span = (times[own_rows[0]] - window_ns, times[own_rows[-1]]) if own_rows.size else (0, 0)
-    reachable = (
-        np.isin(decisions.family[source_rows], decisions.family[own_rows])
-        & (times[source_rows] >= span[0])
-        & (times[source_rows] <= span[1])
-    )
+    reachable = np.isin(decisions.family[source_rows], decisions.family[own_rows])
+    reachable &= times[source_rows] <= times[own_rows[-1]] if own_rows.size else False
+    if source_row.size:
+        # Copying may begin late; a chance meeting before it is no beginning.
+        begins = source_row[int(groups.early_share * source_row.size)]
+        reachable &= times[source_rows] >= times[begins]
+    reachable |= np.isin(source_rows, source_row)
     lags_ms = (times[own_row] - times[source_row]) / _MS_IN_NS
     quartiles = np.quantile(lags_ms, (0.25, 0.5, 0.75)) if lags_ms.size else np.zeros(3)
     sized = (decisions.quantity_lots[source_row] > 0) & (decisions.quantity_lots[own_row] > 0)
@@ -237,7 +247,11 @@ def _upper_bound(share: float, n: int, confidence: float) -> float:
 def _lags_correlate(
     followers: tuple[Follower, ...], decisions: DecisionColumns, groups: GroupParams
 ) -> bool:
-    """Whether followers' lags to the supposed leader go together: the median over their pairs."""
+    """Whether followers' lags to the supposed leader go together: the median over their pairs.
+
+    Only pairs in which now the one and now the other comes first: a copier that serves one
+    follower after another adds their lags up, always in one order.
+    """
     times = decisions.event_time_ns
     correlations = []
     for i, a in enumerate(followers):
@@ -247,6 +261,9 @@ def _lags_correlate(
                 continue
             lag_a = np.log1p((times[a.own_row[at_a]] - times[common]).astype(np.float64))
             lag_b = np.log1p((times[b.own_row[at_b]] - times[common]).astype(np.float64))
+            a_first = float(np.mean(lag_a < lag_b) + np.mean(lag_a == lag_b) / 2.0)
+            if min(a_first, 1.0 - a_first) < groups.mixed_order_share:
+                continue
             if lag_a.std() > 0 and lag_b.std() > 0:
                 correlations.append(float(np.corrcoef(lag_a, lag_b)[0, 1]))
     return bool(correlations) and float(np.median(correlations)) > groups.off_venue_correlation

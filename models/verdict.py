@@ -117,6 +117,7 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
         features.n_quiet < rule.min_quiet
         and features.burst_share >= rule.crowd_only_burst_share
         and features.crowd_size >= rule.crowd_size
+        and features.crowd_ratio >= rule.quiet_ratio
     ):
         return Finding(
             "public_trigger",
@@ -132,9 +133,9 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
     if features.opposite_share >= rule.opposite_share:
         return Finding(
             "opposite_legs",
-            f"One side was in and out again around {features.opposite_share:.0%} of the shared "
-            f"decisions within {rule.opposite_ns // 1_000_000_000} s while the other was not: it "
-            "trades around the other, it does not copy it.",
+            f"One side entered before and left within {rule.opposite_exit_ns // 1_000_000_000} s "
+            f"after {features.opposite_share:.0%} of the other's decisions: it trades around the "
+            "other, it does not copy it.",
             {"opposite_share": round(features.opposite_share, 4)},
         )
     return None
@@ -262,6 +263,14 @@ def _unknown_owners(
             {"weight_bits": round(weakest, 2)},
         )
         return _internal([tied, *reasons], declaration, params)
+    if declaration == "declared" and ownership.n_owners <= 1:
+        filed = Finding(
+            "declared_as_one",
+            f"A declaration that covers the copying names all {len(members)} accounts as one "
+            "owner's; owner records do not contradict it.",
+            {"accounts": len(members)},
+        )
+        return _internal([filed, *reasons], declaration, params)
     n_tied = ties.largest_part(members, params.linkage.weak_bits)
     in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (

@@ -275,7 +275,7 @@ def on_habit(last_ns: NDArray[np.int64], now_ns: int, within_ns: int) -> bool:
             return True
     if last_ns[1] == NEVER:
         return False
-    return abs((now_ns - last_ns[0]) - (last_ns[0] - last_ns[1])) <= within_ns
+    return bool(abs((now_ns - last_ns[0]) - (last_ns[0] - last_ns[1])) <= within_ns)
 
 
 @njit(cache=True, error_model="numpy", inline="always")

@@ -1,5 +1,6 @@
 """Child orders to decisions, against the definition in plain Python."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -25,9 +26,12 @@ def naive_decisions(orders: OrderColumns, merge_ns: int) -> list[list[int]]:
         time_ns = orders.event_time_ns[i]
         rows, guarded = open_of.get(key), open_of.get((*key[:2], 1 - key[2]))
         if rows is None or time_ns - orders.event_time_ns[rows[0]] > merge_ns:
-            if guarded and orders.has_price[i]:
-                if time_ns - orders.event_time_ns[guarded[0]] <= BRACKET_NS:
-                    continue
+            if (
+                guarded
+                and orders.has_price[i]
+                and time_ns - orders.event_time_ns[guarded[0]] <= BRACKET_NS
+            ):
+                continue
             rows = open_of[key] = []
             decisions.append(rows)
         rows.append(i)
@@ -49,6 +53,7 @@ def test_merged_orders_are_those_of_the_definition(
     orders = random_orders(
         rng, n_orders=n, n_accounts=n_accounts, n_families=n_families, tie_share=ties
     )
+    orders = replace(orders, has_price=rng.random(n) < 0.5)
     merged = merge_orders(orders, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
     expected = naive_decisions(orders, MERGE_NS)
     first = [rows[0] for rows in expected]
@@ -100,3 +105,15 @@ def test_bad_columns_and_parameters_are_refused() -> None:
         order_columns([(START_NS + 1, 0, 0, 0), (START_NS, 0, 0, 0)])
     with pytest.raises(ColumnError, match="sequence must have 1 rows, had 2"):
         order_columns([(START_NS, 0, 0, 0)], sequence=[1, 2])
+
+
+def test_stop_and_target_of_an_entry_are_no_decisions() -> None:
+    second = SECOND_NS // 10
+    rows = [(START_NS, 1, 0, 0), (START_NS + second, 1, 0, 1), (START_NS + 2 * second, 1, 0, 1)]
+    rows.append((START_NS + 30 * SECOND_NS, 1, 0, 1))
+    orders = order_columns(rows, lots=[5, 5, 5, 5])
+    priced = replace(orders, has_price=np.array([False, True, True, False]))
+    merged = merge_orders(priced, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
+    assert merged.event_time_ns.tolist() == [START_NS, START_NS + 30 * SECOND_NS]
+    assert merged.quantity_lots.tolist() == [5, 5]
+    assert len(merge_orders(orders, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)) == 3

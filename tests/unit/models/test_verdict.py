@@ -31,7 +31,7 @@ CROWD = replace(COPYING, quiet_fidelity=0.05, burst_share=0.9)
 MEMBERS = (1, 2, 3)
 NO_TIES = Ties((), {})
 STRONG = Ties((), {(1, 2): 9.0, (2, 3): 7.0})
-WEAK = Ties((), {(1, 2): 1.5})
+WEAK = Ties((), {(1, 2): 1.0})
 SOME = Ties((), {(1, 2): 4.5})
 
 
@@ -66,7 +66,12 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
         "crowd without quiet times",
         {
             "features": replace(
-                COPYING, n_quiet=1, quiet_fidelity=None, burst_share=0.95, crowd_size=30.0
+                COPYING,
+                n_quiet=1,
+                quiet_fidelity=None,
+                burst_share=0.95,
+                crowd_size=30.0,
+                crowd_ratio=3.0,
             )
         },
         "INDEPENDENT",
@@ -75,7 +80,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     (
         "opposite legs",
-        {"features": replace(COPYING, opposite_share=0.5)},
+        {"features": replace(COPYING, opposite_share=0.6)},
         "INDEPENDENT",
         "common_strategy",
         "none",
@@ -163,6 +168,20 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
         "UNDETERMINED",
         "other",
         "review",
+    ),
+    (
+        "unknown owners, declared as one",
+        {"owners": UNKNOWN, "declaration": "declared"},
+        "INTERNAL",
+        "own_accounts",
+        "none",
+    ),
+    (
+        "known owners, declared as one",
+        {"declaration": "declared"},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
     ),
     (
         "unknown owners, no record of anybody",
