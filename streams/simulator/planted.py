@@ -145,6 +145,9 @@ class Copier:
             cancel_after_ns=cancel_after,
             fill_after_ns=fill_after,
             automated=np.full(n, traits.automated[0]),
+            stop_ticks=source.stop_ticks,
+            replace_after_ns=source.replace_after_ns,
+            replace_ticks=source.replace_ticks,
         )
         ratio = _median_ratio(orders, source, unit)
         return orders.take(market.is_open(time_ns)), ratio

@@ -25,17 +25,14 @@ from streams.simulator.laws import (
     repeat_rows,
 )
 from streams.simulator.market import Market
+from streams.simulator.population_laws import USUAL_POPULATION, PopulationLaws
 from streams.simulator.roles import Residence
+from streams.simulator.teams import Teams
 from streams.tables import ACCOUNT_SCHEMA, AccountKind
 
-ACCOUNTS_OF_OWNER = Choice((1.0, 2.0, 3.0, 4.0), (0.94, 0.04, 0.015, 0.005))
 N_FIRMS = Choice((4.0, 5.0, 6.0), (1.0, 1.0, 1.0))
 SAME_FIRM_SHARE = 0.6
-OFFICE_SIZE = Choice((3.0, 4.0, 5.0, 6.0, 7.0, 8.0), (3.0, 3.0, 2.0, 2.0, 1.0, 1.0))
-OFFICE_SHARE = 0.05
-HOUSEHOLD_SHARE = 0.06
 HOUSEHOLD_PAYMENT_SHARE = 0.4
-ACCOUNTS_PER_SERVER_ADDRESS = 700
 OWN_SERVER_SHARE = 0.5
 VPN_SHARE = 0.03
 PHONE_USER_SHARE = 0.5
@@ -54,9 +51,9 @@ ACCOUNT_KIND = Choice((0.0, 1.0, 2.0), (0.5, 0.3, 0.2))
 class Population:
     """Columns of owners and accounts.
 
-    Per account: `owner`, `firm`, and `server` (a hosting address, -1 for none). Per owner: `home`
-    (an address, shared in households and offices), `payment`, `country`, `phone_share` (share of
-    sessions from the phone), `uses_vpn`.
+    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), and `team` (accounts
+    that belong together, -1 for none). Per owner: `home` (an address, shared in households and
+    offices), `payment`, `country`, `phone_share` (share of sessions from the phone), `uses_vpn`.
     """
 
     account_ids: tuple[str, ...]
@@ -64,6 +61,7 @@ class Population:
     owner: Ints
     firm: Ints
     server: Ints
+    team: Ints
     home: Ints
     payment: Ints
     country: Ints
@@ -81,7 +79,9 @@ class Population:
         return len(self.home)
 
 
-def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
+def draw_population(
+    n_accounts: int, cast: Cast, rng: Generator, laws: PopulationLaws = USUAL_POPULATION
+) -> Population:
     """Draw the owners of all accounts and where they live.
 
     Parameters
@@ -92,15 +92,21 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         Says which accounts are one owner's and who rents a server.
     rng : Generator
         The source of randomness.
+    laws : PopulationLaws
+        Who owns and shares what.
 
     Returns
     -------
     Population
         Owners are numbered in random order.
     """
-    owner, is_honest = _draw_owners(n_accounts, cast, rng)
+    teams = _draw_teams(cast, rng)
+    owner, is_honest = _draw_owners(n_accounts, cast, teams, laws, rng)
     n_owners = len(is_honest)
-    home, payment = _draw_homes(is_honest, rng)
+    lives_alone = is_honest.copy()
+    for _, members in teams:
+        lives_alone[owner[members]] = False
+    home, payment = _draw_homes(lives_alone, laws, n_owners, rng)
     phone_share = PHONE_SESSION_SHARE.draw(rng, n_owners)
     phone_share[rng.random(n_owners) >= PHONE_USER_SHARE] = 0.0
     uses_vpn = rng.random(n_owners) < VPN_SHARE
@@ -108,6 +114,12 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         if kind.residence is Residence.ONE_HOME:
             phone_share[owner[accounts]] = 0.0
             uses_vpn[owner[accounts]] = False
+    team = np.full(n_accounts, -1, dtype=np.int64)
+    for number, (_, members) in enumerate(teams):
+        team[members] = number
+        home[owner[members]] = owner[members[0]]
+        phone_share[owner[members]] = 0.0
+        uses_vpn[owner[members]] = False
     n_firms = int(draw_counts(N_FIRMS, rng, 1)[0])
     weights = rng.dirichlet(np.full(n_firms, 6.0))
     own_firm = rng.choice(n_firms, n_accounts, p=weights)
@@ -117,7 +129,8 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         firm_ids=draw_ids("F", n_firms, rng),
         owner=owner,
         firm=np.where(rng.random(n_accounts) < SAME_FIRM_SHARE, owner_firm, own_firm),
-        server=_draw_servers(n_accounts, cast, rng),
+        server=_draw_servers(n_accounts, cast, teams, laws, rng),
+        team=team,
         home=home,
         payment=payment,
         country=draw_counts(COUNTRIES, rng, n_owners)[home],
@@ -126,7 +139,23 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
     )
 
 
-def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Flags]:
+def _draw_teams(cast: Cast, rng: Generator) -> list[tuple[Teams, Ints]]:
+    """Accounts of each team of the honest kinds that have teams."""
+    return [
+        (kind.teams, members)
+        for kind, accounts in cast.honest
+        if kind.teams is not None
+        for members in kind.teams.split(accounts, rng)
+    ]
+
+
+def _draw_owners(
+    n_accounts: int,
+    cast: Cast,
+    teams: list[tuple[Teams, Ints]],
+    laws: PopulationLaws,
+    rng: Generator,
+) -> tuple[Ints, Flags]:
     """Owner of each account, and whether each owner is honest."""
     owner = np.full(n_accounts, -1, dtype=np.int64)
     n_owners = 0
@@ -136,8 +165,13 @@ def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Fla
         n_owners += n_new
     n_planted = n_owners
     honest = rng.permutation(np.concatenate([accounts for _, accounts in cast.honest]))
-    sizes = draw_counts(ACCOUNTS_OF_OWNER, rng, len(honest))
+    sizes = draw_counts(laws.accounts_of_owner, rng, len(honest))
     owner[honest] = n_owners + repeat_rows(sizes)[: len(honest)]
+    for of_team, members in teams:
+        n_new = 1 if of_team.one_owner else len(members)
+        owner[members] = int(owner.max()) + 1 + np.arange(len(members)) % n_new
+    # Nobody is left without an account, and planted owners stay the first.
+    owner = np.unique(owner, return_inverse=True)[1].astype(np.int64)
     n_owners = int(owner.max()) + 1
     shuffled = rng.permutation(n_owners)
     is_honest = np.zeros(n_owners, dtype=np.bool_)
@@ -145,16 +179,18 @@ def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Fla
     return shuffled[owner].astype(np.int64), is_honest
 
 
-def _draw_homes(is_honest: Flags, rng: Generator) -> tuple[Ints, Ints]:
-    """Home address and means of payment of each owner; some honest ones share them."""
-    home = np.arange(len(is_honest), dtype=np.int64)
+def _draw_homes(
+    shares: Flags, laws: PopulationLaws, n_honest: int, rng: Generator
+) -> tuple[Ints, Ints]:
+    """Home address and means of payment of each owner; some of those in `shares` share them."""
+    home = np.arange(len(shares), dtype=np.int64)
     payment = home.copy()
-    candidates = rng.permutation(np.flatnonzero(is_honest))
-    n_in_offices = int(OFFICE_SHARE * len(is_honest))
-    n_in_households = int(HOUSEHOLD_SHARE * len(is_honest)) // 2 * 2
+    candidates = rng.permutation(np.flatnonzero(shares))
+    n_in_offices = int(laws.office_share * n_honest)
+    n_in_households = int(laws.household_share * n_honest) // 2 * 2
     start = 0
     while start < min(n_in_offices, len(candidates)):
-        stop = start + int(draw_counts(OFFICE_SIZE, rng, 1)[0])
+        stop = start + int(draw_counts(laws.office_size, rng, 1)[0])
         home[candidates[start:stop]] = candidates[start]
         start = stop
     pairs = candidates[start : start + n_in_households]
@@ -165,15 +201,23 @@ def _draw_homes(is_honest: Flags, rng: Generator) -> tuple[Ints, Ints]:
     return home, payment
 
 
-def _draw_servers(n_accounts: int, cast: Cast, rng: Generator) -> Ints:
+def _draw_servers(
+    n_accounts: int,
+    cast: Cast,
+    teams: list[tuple[Teams, Ints]],
+    laws: PopulationLaws,
+    rng: Generator,
+) -> Ints:
     """Hosting address of each account, -1 for none: a few crowded ones, some for one owner."""
     server = np.full(n_accounts, -1, dtype=np.int64)
-    n_crowded = max(1, n_accounts // ACCOUNTS_PER_SERVER_ADDRESS)
+    n_crowded = max(1, n_accounts // laws.accounts_per_server_address)
     n_servers = n_crowded
     for honest_kind, accounts in cast.honest:
         hosted = rng.random(len(accounts)) < honest_kind.hosting_share
         chosen = rng.integers(0, n_crowded, len(accounts))
         server[accounts[hosted]] = chosen[hosted]
+    for _, members in teams:
+        server[members] = server[members[0]]
     for kind, accounts in cast.groups:
         chosen = rng.integers(0, n_crowded, len(accounts))
         if kind.residence is Residence.ONE_SERVER:

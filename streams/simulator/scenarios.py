@@ -6,7 +6,9 @@ from types import MappingProxyType
 
 from streams.simulator.errors import SimulationError
 from streams.simulator.honest_kinds import HONEST_KINDS
+from streams.simulator.market_laws import USUAL_MARKET, MarketLaws
 from streams.simulator.planted_kinds import PLANTED_KINDS
+from streams.simulator.population_laws import USUAL_POPULATION, PopulationLaws
 from streams.simulator.roles import HonestKind, PlantedKind
 
 
@@ -19,6 +21,8 @@ class Scenario:
     planted: tuple[PlantedKind, ...]
     accounts_per_group: int = 75
     largest_planted_share: float = 0.4
+    market: MarketLaws = USUAL_MARKET
+    population: PopulationLaws = USUAL_POPULATION
 
 
 _SCENARIOS = (
