@@ -117,6 +117,7 @@ ARBITRAGE_FIRMS = Teams(Choice((1.0, 2.0, 3.0), (0.7, 0.2, 0.1)), smallest=1, on
 SANDWICH_BOT = SandwichBot(
     n_victims=LogNormal(8.0, 0.7, 2.0, 40.0),
     attacked_share=Uniform(0.15, 0.7),
+    most_attacks_a_day=LogNormal(150.0, 0.8, 20.0, 1000.0),
     before_ms=LogNormal(4.0, 0.9, 0.1, 60.0),
     after_ms=LogNormal(25.0, 1.0, 0.5, 900.0),
     other_trips_a_day=_FEW_OTHERS,

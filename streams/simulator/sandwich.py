@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from streams.simulator.habits import Habits, Traits
-from streams.simulator.laws import NS_PER_MS, Ints, Law, draw_counts, repeat_rows
+from streams.simulator.laws import NS_PER_MS, Ints, Law, draw_counts, rank_within, repeat_rows
 from streams.simulator.market import Market
 from streams.simulator.neighbors import Neighbors
 from streams.simulator.people import scatter_trips
@@ -31,12 +31,13 @@ class SandwichBot:
     """Preys on market orders of a few accounts, and trades a few other times.
 
     Each bot has `n_victims` favorites, drawn by how often they trade, and attacks
-    `attacked_share` of their market orders: the front order `before_ms` before it, the back order
-    `after_ms` after it.
+    `attacked_share` of their market orders, or less to keep to `most_attacks_a_day`: the front
+    order `before_ms` before it, the back order `after_ms` after it.
     """
 
     n_victims: Law
     attacked_share: Law
+    most_attacks_a_day: Law
     before_ms: Law
     after_ms: Law
     other_trips_a_day: Law
@@ -48,7 +49,7 @@ class SandwichBot:
         """Draw all orders of the accounts; victims are other honest accounts."""
         n = len(accounts)
         traits = self.habits.draw(n, rng)
-        who, order = self._choose_orders(n, neighbors.orders, rng)
+        who, order = self._choose_orders(n, market.n_days, neighbors.orders, rng)
         seen = neighbors.orders
         front_ns = seen.time_ns[order] - self._draw_gaps(self.before_ms, len(order), rng)
         back_ns = seen.time_ns[order] + self._draw_gaps(self.after_ms, len(order), rng)
@@ -72,13 +73,16 @@ class SandwichBot:
         )
         return place_orders(accounts, decisions, traits, self.habits, market, rng)
 
-    def _choose_orders(self, n: int, seen: NewOrders, rng: Generator) -> tuple[Ints, Ints]:
+    def _choose_orders(
+        self, n: int, n_days: int, seen: NewOrders, rng: Generator
+    ) -> tuple[Ints, Ints]:
         """Bot and row of every order it attacks."""
         prey = np.flatnonzero(seen.limit_ticks == MARKET_ORDER)
         prey = prey[np.argsort(seen.account[prey], kind="stable")]
         victims, start, count = np.unique(seen.account[prey], return_index=True, return_counts=True)
         n_victims = np.minimum(draw_counts(self.n_victims, rng, n), len(victims))
         share = self.attacked_share.draw(rng, n)
+        most = self.most_attacks_a_day.draw(rng, n) * n_days
         bots: list[Ints] = [np.zeros(0, dtype=np.int64)]
         orders: list[Ints] = [np.zeros(0, dtype=np.int64)]
         for bot in range(n):
@@ -86,11 +90,9 @@ class SandwichBot:
             keys = np.log(count) - np.log(rng.exponential(size=len(victims)))
             chosen = np.argsort(-keys)[: n_victims[bot]]
             row = repeat_rows(count[chosen])
-            within = np.arange(len(row)) - np.repeat(
-                np.cumsum(count[chosen]) - count[chosen], count[chosen]
-            )
-            theirs = prey[start[chosen][row] + within]
-            attacked = theirs[rng.random(len(theirs)) < share[bot]]
+            theirs = prey[start[chosen][row] + rank_within(row)]
+            rate = min(share[bot], most[bot] / max(len(theirs), 1))
+            attacked = theirs[rng.random(len(theirs)) < rate]
             bots.append(np.full(len(attacked), bot, dtype=np.int64))
             orders.append(attacked)
         return np.concatenate(bots), np.concatenate(orders)
