@@ -163,7 +163,7 @@ def demo(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="Directory for the dataset; the key goes beside it.")],
-    scenario: Annotated[str, typer.Option(help="basic or nothing.")] = "basic",
+    scenario: Annotated[str, typer.Option(help="basic, nothing, full or held-out.")] = "basic",
     accounts: Annotated[int, typer.Option(help="Accounts of the market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the market.")] = 1,
@@ -195,7 +195,7 @@ def evaluate(
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Answer key of DATASET.", readable=False)] = None,
     scenario: Annotated[
-        str | None, typer.Option(help="Simulate instead: basic or nothing.")
+        str | None, typer.Option(help="Simulate instead: basic, nothing, full or held-out.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,

@@ -22,18 +22,18 @@ from streams.simulator.laws import (
     LogNormal,
     Uniform,
     draw_counts,
-    repeat_rows,
 )
 from streams.simulator.market import Market
+from streams.simulator.owners import draw_homes, draw_owners, draw_teams
 from streams.simulator.population_laws import USUAL_POPULATION, PopulationLaws
-from streams.simulator.roles import Residence
+from streams.simulator.roles import Ownership, PlantedKind, Residence
 from streams.simulator.teams import Teams
 from streams.tables import ACCOUNT_SCHEMA, AccountKind
 
 N_FIRMS = Choice((4.0, 5.0, 6.0), (1.0, 1.0, 1.0))
 SAME_FIRM_SHARE = 0.6
-HOUSEHOLD_PAYMENT_SHARE = 0.4
 OWN_SERVER_SHARE = 0.5
+MACHINE_ON_SERVER_SHARE = 0.5
 VPN_SHARE = 0.03
 PHONE_USER_SHARE = 0.5
 PHONE_SESSION_SHARE = Uniform(0.1, 0.6)
@@ -51,9 +51,10 @@ ACCOUNT_KIND = Choice((0.0, 1.0, 2.0), (0.5, 0.3, 0.2))
 class Population:
     """Columns of owners and accounts.
 
-    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), and `team` (accounts
-    that belong together, -1 for none). Per owner: `home` (an address, shared in households and
-    offices), `payment`, `country`, `phone_share` (share of sessions from the phone), `uses_vpn`.
+    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), `team` (honest accounts
+    that belong together, -1 for none), and `machine` (an owner whose device it is traded from).
+    Per owner: `home` (an address, shared in households and offices), `payment`, `email`,
+    `country`, `phone_share` (share of sessions from the phone), `uses_vpn`.
     """
 
     account_ids: tuple[str, ...]
@@ -62,8 +63,10 @@ class Population:
     firm: Ints
     server: Ints
     team: Ints
+    machine: Ints
     home: Ints
     payment: Ints
+    email: Ints
     country: Ints
     phone_share: Floats
     uses_vpn: Flags
@@ -100,20 +103,27 @@ def draw_population(
     Population
         Owners are numbered in random order.
     """
-    teams = _draw_teams(cast, rng)
-    owner, is_honest = _draw_owners(n_accounts, cast, teams, laws, rng)
+    teams = draw_teams(cast, rng)
+    owner, is_honest = draw_owners(n_accounts, cast, teams, laws, rng)
     n_owners = len(is_honest)
     lives_alone = is_honest.copy()
     for _, members in teams:
         lives_alone[owner[members]] = False
-    home, payment = _draw_homes(lives_alone, laws, n_owners, rng)
+    home, payment = draw_homes(lives_alone, laws, n_owners, rng)
     phone_share = PHONE_SESSION_SHARE.draw(rng, n_owners)
     phone_share[rng.random(n_owners) >= PHONE_USER_SHARE] = 0.0
     uses_vpn = rng.random(n_owners) < VPN_SHARE
+    machine, email = owner.copy(), np.arange(n_owners, dtype=np.int64)
     for kind, accounts in cast.groups:
-        if kind.residence is Residence.ONE_HOME:
-            phone_share[owner[accounts]] = 0.0
-            uses_vpn[owner[accounts]] = False
+        theirs, first = owner[accounts], owner[accounts[0]]
+        if kind.residence in (Residence.ONE_HOME, Residence.ONE_MACHINE):
+            phone_share[theirs] = 0.0
+            uses_vpn[theirs] = False
+        if _is_one_desk(kind):
+            machine[accounts] = first
+            home[theirs] = home[first]
+        if kind.ownership is Ownership.PERSON_AND_COMPANY:
+            payment[theirs], email[theirs] = payment[first], email[first]
     team = np.full(n_accounts, -1, dtype=np.int64)
     for number, (_, members) in enumerate(teams):
         team[members] = number
@@ -131,74 +141,20 @@ def draw_population(
         firm=np.where(rng.random(n_accounts) < SAME_FIRM_SHARE, owner_firm, own_firm),
         server=_draw_servers(n_accounts, cast, teams, laws, rng),
         team=team,
+        machine=machine,
         home=home,
         payment=payment,
+        email=email,
         country=draw_counts(COUNTRIES, rng, n_owners)[home],
         phone_share=phone_share,
         uses_vpn=uses_vpn,
     )
 
 
-def _draw_teams(cast: Cast, rng: Generator) -> list[tuple[Teams, Ints]]:
-    """Accounts of each team of the honest kinds that have teams."""
-    return [
-        (kind.teams, members)
-        for kind, accounts in cast.honest
-        if kind.teams is not None
-        for members in kind.teams.split(accounts, rng)
-    ]
-
-
-def _draw_owners(
-    n_accounts: int,
-    cast: Cast,
-    teams: list[tuple[Teams, Ints]],
-    laws: PopulationLaws,
-    rng: Generator,
-) -> tuple[Ints, Flags]:
-    """Owner of each account, and whether each owner is honest."""
-    owner = np.full(n_accounts, -1, dtype=np.int64)
-    n_owners = 0
-    for kind, accounts in cast.groups:
-        n_new = 1 if kind.one_owner else len(accounts)
-        owner[accounts] = n_owners + (0 if kind.one_owner else np.arange(n_new))
-        n_owners += n_new
-    n_planted = n_owners
-    honest = rng.permutation(np.concatenate([accounts for _, accounts in cast.honest]))
-    sizes = draw_counts(laws.accounts_of_owner, rng, len(honest))
-    owner[honest] = n_owners + repeat_rows(sizes)[: len(honest)]
-    for of_team, members in teams:
-        n_new = 1 if of_team.one_owner else len(members)
-        owner[members] = int(owner.max()) + 1 + np.arange(len(members)) % n_new
-    # Nobody is left without an account, and planted owners stay the first.
-    owner = np.unique(owner, return_inverse=True)[1].astype(np.int64)
-    n_owners = int(owner.max()) + 1
-    shuffled = rng.permutation(n_owners)
-    is_honest = np.zeros(n_owners, dtype=np.bool_)
-    is_honest[shuffled[n_planted:]] = True
-    return shuffled[owner].astype(np.int64), is_honest
-
-
-def _draw_homes(
-    shares: Flags, laws: PopulationLaws, n_honest: int, rng: Generator
-) -> tuple[Ints, Ints]:
-    """Home address and means of payment of each owner; some of those in `shares` share them."""
-    home = np.arange(len(shares), dtype=np.int64)
-    payment = home.copy()
-    candidates = rng.permutation(np.flatnonzero(shares))
-    n_in_offices = int(laws.office_share * n_honest)
-    n_in_households = int(laws.household_share * n_honest) // 2 * 2
-    start = 0
-    while start < min(n_in_offices, len(candidates)):
-        stop = start + int(draw_counts(laws.office_size, rng, 1)[0])
-        home[candidates[start:stop]] = candidates[start]
-        start = stop
-    pairs = candidates[start : start + n_in_households]
-    pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2)
-    home[pairs[:, 1]] = pairs[:, 0]
-    share_payment = rng.random(len(pairs)) < HOUSEHOLD_PAYMENT_SHARE
-    payment[pairs[share_payment, 1]] = pairs[share_payment, 0]
-    return home, payment
+def _is_one_desk(kind: PlantedKind) -> bool:
+    """Whether different owners on record share devices and home."""
+    is_one_person = kind.ownership is Ownership.PERSON_AND_COMPANY
+    return is_one_person or kind.residence is Residence.ONE_MACHINE
 
 
 def _draw_servers(
@@ -224,6 +180,16 @@ def _draw_servers(
             is_own = rng.random() < OWN_SERVER_SHARE
             server[accounts] = n_servers if is_own else chosen[0]
             n_servers += int(is_own)
+        elif kind.residence is Residence.FOLLOWERS_ON_SERVER:
+            server[accounts[1:]] = n_servers
+            n_servers += 1
+        elif kind.residence is Residence.ONE_MACHINE:
+            if rng.random() < MACHINE_ON_SERVER_SHARE:
+                server[accounts] = n_servers
+                n_servers += 1
+        elif kind.residence is Residence.OWN_PROXIES:
+            server[accounts] = n_servers + np.arange(len(accounts))
+            n_servers += len(accounts)
         else:
             hosted = rng.random(len(accounts)) < kind.hosting_share
             server[accounts[hosted]] = chosen[hosted]
@@ -245,7 +211,7 @@ def build_accounts_table(population: Population, market: Market, rng: Generator)
         "account_id": pa.array(population.account_ids),
         "firm_id": pa.array(population.firm_ids).take(pa.array(population.firm)),
         "owner_id": owners.take(pa.array(owner)),
-        "email_hash": emails.take(pa.array(owner, mask=no_email)),
+        "email_hash": emails.take(pa.array(population.email[owner], mask=no_email)),
         "payment_hash": payments.take(pa.array(population.payment[owner], mask=no_payment)),
         "opened_time_ns": pa.array(market.open_ns[0] - age_ns),
         "account_kind": pa.array([str(ACCOUNT_KINDS[kind]) for kind in kinds]),
