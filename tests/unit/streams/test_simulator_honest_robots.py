@@ -214,3 +214,40 @@ def test_sandwich_bots_trade_around_orders_of_honest_strangers(
     assert n_around >= len(front) - 2 * 12
     assert n_around > 100
     assert victims <= set(range(N_STRANGERS))
+
+
+def test_a_grid_counts_a_price_crossed_back_and_forth_once(held_out_market: Market) -> None:
+    market = held_out_market
+    walk = np.cumsum(np.random.default_rng(8).integers(-4, 5, market.path_ticks.shape[1])) + 20_000
+    still = np.full_like(market.path_ticks, 10_003)
+    still[0] = walk
+    step = 20  # 36 seconds of 0.55 ticks round to it
+    bot = HELD_OUT["grid_bot"].trader
+    assert isinstance(bot, GridBot)
+    sure = replace(
+        bot,
+        steps_s=(36.0,),
+        weights=(1.0,),
+        participation=Uniform(1.0, 1.0),
+        reaction_ms=Uniform(0.0, 0.0),
+    )
+    kind = replace(HELD_OUT["grid_bot"], trader=sure)
+    orders, _ = trade(kind, replace(market, path_ticks=still), n_accounts=12)
+    accounts = set(orders.account.tolist())
+    assert accounts
+    expected = []
+    last = None
+    for second in range(1, len(walk)):
+        before, now = int(walk[second - 1]) // step, int(walk[second]) // step
+        if before != now:
+            up = now > before
+            crossed = now if up else now + 1
+            if crossed != last:
+                expected.append((second, -1 if up else 1, (crossed + (1 if up else -1)) * step))
+            last = crossed
+    for account in accounts:
+        theirs = orders.take(orders.account == account)
+        day = market.day_of(theirs.time_ns)
+        second = (theirs.time_ns - market.open_ns[day]) // NS_PER_SECOND + day * DAY_SECONDS
+        rows = zip(second.tolist(), theirs.side.tolist(), theirs.limit_ticks.tolist(), strict=True)
+        assert list(rows) == expected
