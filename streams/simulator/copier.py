@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from streams.simulator.habits import Habits
 from streams.simulator.lags import LagLaw
-from streams.simulator.laws import NS_PER_MS, Flags, Ints, Law, draw_seconds
+from streams.simulator.laws import NS_PER_MS, Flags, Ints, Law, draw_seconds, rank_within
 from streams.simulator.market import DAY_NS, Market
 from streams.simulator.planted import (
     Planted,
@@ -32,6 +32,8 @@ from streams.simulator.sending import (
     draw_fates,
     trade_round_trips,
 )
+
+_NEXT_ORDER_NS = 100_000
 
 
 class Twist(Protocol):
@@ -73,6 +75,7 @@ class Copier:
     whole contracts, at least one. `on_venue_share` is how often the source is an account of the
     group, `inverse_share` the share of followers that take the other side (at least one follower
     where there is such a law). `copies_fates` repeats the source's replaces, cancels and fills.
+    With `keeps_order` no order of a round trip is sent before its entry, whatever its lag.
     """
 
     leaders: tuple[Trader, ...]
@@ -91,6 +94,7 @@ class Copier:
     on_venue_share: float = 1.0
     inverse_share: Law | None = None
     copies_fates: bool = False
+    keeps_order: bool = False
     outages: Outages | None = None
     twists: tuple[Twist, ...] = ()
 
@@ -166,6 +170,8 @@ class Copier:
         n = len(source)
         lag = self.lag.draw_lags(rng, n)
         time_ns = source.time_ns + (lag * NS_PER_MS).astype(np.int64)
+        if self.keeps_order:
+            time_ns = _send_entries_first(time_ns, source)
         wanted = self.ratio.draw(rng, 1)[0]
         instrument = self._translate(source.instrument, float(wanted), market, rng)
         unit = market.instruments.unit
@@ -234,6 +240,17 @@ class Copier:
             market,
             rng,
         )
+
+
+def _send_entries_first(time_ns: Ints, source: NewOrders) -> Ints:
+    """Move orders that would come before the entry of their round trip right behind it."""
+    by_trip = np.lexsort((source.time_ns, source.trip))
+    is_entry = np.diff(source.trip[by_trip], prepend=-1) != 0
+    place = rank_within(source.trip[by_trip])
+    earliest = time_ns[by_trip][is_entry][np.cumsum(is_entry) - 1] + place * _NEXT_ORDER_NS
+    moved = time_ns.copy()
+    moved[by_trip] = np.maximum(time_ns[by_trip], earliest)
+    return moved
 
 
 def _repeat_fates(orders: NewOrders, source: NewOrders, rng: Generator) -> NewOrders:

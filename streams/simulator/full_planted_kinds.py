@@ -7,12 +7,13 @@ start, two providers, a source elsewhere, one machine under many names, farms.
 
 from dataclasses import replace
 
+from streams.simulator.bracket_kind import BRACKET_HOLD_S, BRACKETS
 from streams.simulator.copier import Outages
 from streams.simulator.farms import OneShotFarm, WalkingFarm
 from streams.simulator.honest_kinds import USUAL_HABITS
 from streams.simulator.lags import FreshLag
 from streams.simulator.laws import Choice, HeavyTail, LogNormal, Uniform
-from streams.simulator.leaders import BracketTrader, RootTrader
+from streams.simulator.leaders import RootTrader
 from streams.simulator.planted_kinds import (
     ALWAYS,
     DISCRETIONARY_LEADER,
@@ -49,10 +50,16 @@ _EVADER = replace(
     lag=FreshLag(Uniform(100.0, 10.0e3)),
     participation=Uniform(0.4, 0.8),
     copies_children=False,
+    keeps_order=True,
     own_trade_share=Uniform(0.3, 1.0),
     twists=(_ONE_CONTRACT_MORE_OR_LESS,),
 )
-_DELAYER = replace(MESSAGE, lag=FreshLag(Uniform(10.0e3, 100.0e3)), participation=Uniform(0.6, 1.0))
+_DELAYER = replace(
+    MESSAGE,
+    lag=FreshLag(Uniform(10.0e3, 100.0e3)),
+    participation=Uniform(0.6, 1.0),
+    keeps_order=True,
+)
 _MIRROR = replace(RELAY, inverse_share=Choice((1.0, 0.5, 0.3), (0.6, 0.25, 0.15)))
 _TRANSLATOR = replace(
     LOCAL_COPIER,
@@ -79,20 +86,12 @@ _MANAGER = replace(
     on_venue_share=0.5,
 )
 _BRACKET_LEADERS = tuple(
-    BracketTrader(
-        trader=replace(leader, hold_s=LogNormal(900.0, 0.7, 120.0, 3600.0), habits=LEADER_HABITS),
-        limit_share=0.6,
-        entry_cancel_share=0.12,
-        entry_replace_share=0.35,
-        waiting_s=LogNormal(6.0, 0.9, 0.2, 120.0),
-        stop_distance=Uniform(0.6, 2.0),
-        reward=Choice((1.0, 1.5, 2.0, 3.0), (0.3, 0.25, 0.3, 0.15)),
-        break_even_share=0.35,
-    )
-    for leader in LEADERS
+    replace(BRACKETS, trader=replace(leader, hold_s=BRACKET_HOLD_S)) for leader in LEADERS
 )
-_LOCAL_BRACKETS = replace(LOCAL_COPIER, leaders=_BRACKET_LEADERS, copies_fates=True)
-_RELAYED_BRACKETS = replace(RELAY, leaders=_BRACKET_LEADERS, copies_fates=True)
+_LOCAL_BRACKETS = replace(
+    LOCAL_COPIER, leaders=_BRACKET_LEADERS, copies_fates=True, keeps_order=True
+)
+_RELAYED_BRACKETS = replace(RELAY, leaders=_BRACKET_LEADERS, copies_fates=True, keeps_order=True)
 
 _FARM_HABITS = replace(USUAL_HABITS, fill_share=0.6, automated_share=0.3)
 _WALK = WalkingFarm(

@@ -17,6 +17,7 @@ from streams.simulator.sending import (
 )
 
 _LONGEST_BRACKET_S = 3600
+_TRIPS_AT_A_TIME = 1000  # bounds the memory: each trip looks at every second of an hour
 _SETTLING_NS = 30 * NS_PER_SECOND
 _VOLATILITY_SPAN_S = 300.0
 _VOLATILITY_TICKS = np.array([spec.volatility_ticks for spec in FAMILIES])
@@ -131,9 +132,20 @@ class BracketTrader:
         moves = wish & (gain > 0)
         # The new stop counts two seconds after it was sent, so that it is never hit before that.
         moved_ns = np.where(moves, move_ns + 2 * NS_PER_SECOND, by_hand)
-        hit_stop, hit_target, exit_ns = _find_exits(
-            entry, filled_ns, price, risk, target, moved_ns, by_hand, market
-        )
+        chunks = [
+            _find_exits(
+                entry.take(rows),
+                filled_ns[rows],
+                price[rows],
+                risk[rows],
+                target[rows],
+                moved_ns[rows],
+                by_hand[rows],
+                market,
+            )
+            for rows in np.split(np.arange(n), range(_TRIPS_AT_A_TIME, n, _TRIPS_AT_A_TIME))
+        ]
+        hit_stop, hit_target, exit_ns = map(np.concatenate, zip(*chunks, strict=True))
         exit_ns += rng.integers(0, NS_PER_MS, n)
         placed_ns = filled_ns + rng.integers(NS_PER_MS, 20 * NS_PER_MS, n)
         canceled_later = exit_ns - placed_ns + rng.integers(NS_PER_MS, 5 * NS_PER_MS, n)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from streams.simulator.bracket_kind import BRACKET_KIND
 from streams.simulator.errors import SimulationError
 from streams.simulator.full_honest_kinds import FULL_HONEST_KINDS, FULL_MARKET, FULL_POPULATION
 from streams.simulator.full_planted_kinds import FULL_PLANTED_KINDS
@@ -47,7 +48,7 @@ _SCENARIOS = (
     Scenario("nothing", HONEST_KINDS, ()),
     Scenario(
         "full",
-        FULL_HONEST_KINDS,
+        (*FULL_HONEST_KINDS, BRACKET_KIND),
         FULL_PLANTED_KINDS,
         records_operators=True,
         market=FULL_MARKET,

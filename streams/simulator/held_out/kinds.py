@@ -65,6 +65,7 @@ _EXTERNAL_COPIER = replace(
     leaders=(_PATIENT, _BUSY, _STEADY),
     lag=FreshLag(Weibull(0.9, 1500.0, 30.0, 9.0e3)),
     participation=Gamma(20.0, 0.01, 0.5, 0.95),
+    keeps_order=True,
     ratio=_RATIO,
     own_trade_share=Uniform(0.0, 0.5),
 )
