@@ -16,6 +16,7 @@ from streams.simulator.neighbors import Neighbors
 from streams.simulator.people import scatter_trips
 from streams.simulator.sending import (
     MARKET_ORDER,
+    NO_STOP,
     Decisions,
     NewOrders,
     choose_sides,
@@ -77,7 +78,8 @@ class SandwichBot:
         self, n: int, n_days: int, seen: NewOrders, rng: Generator
     ) -> tuple[Ints, Ints]:
         """Bot and row of every order it attacks."""
-        prey = np.flatnonzero(seen.limit_ticks == MARKET_ORDER)
+        # A stop that rests has no limit either, but nobody sees it before it is triggered.
+        prey = np.flatnonzero((seen.limit_ticks == MARKET_ORDER) & (seen.stop_ticks == NO_STOP))
         prey = prey[np.argsort(seen.account[prey], kind="stable")]
         victims, start, count = np.unique(seen.account[prey], return_index=True, return_counts=True)
         n_victims = np.minimum(draw_counts(self.n_victims, rng, n), len(victims))

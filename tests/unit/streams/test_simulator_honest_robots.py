@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.honest_trading import FIRST_ACCOUNT, FULL, HELD_OUT, N_STRANGERS, entries_of, trade
+from helpers.honest_trading import (
+    FIRST_ACCOUNT,
+    FULL,
+    HELD_OUT,
+    N_STRANGERS,
+    draw_neighbors,
+    entries_of,
+    trade,
+)
 
 from streams.simulator.events import BarCloses, EventTrader, PriceMoves
 from streams.simulator.full_honest_kinds import FULL_MARKET
@@ -214,6 +222,18 @@ def test_sandwich_bots_trade_around_orders_of_honest_strangers(
     assert n_around >= len(front) - 2 * 12
     assert n_around > 100
     assert victims <= set(range(N_STRANGERS))
+
+
+def test_sandwich_bots_leave_resting_stops_alone(market: Market) -> None:
+    kind = FULL["sandwich_bot"]
+    assert isinstance(kind.trader, SandwichBot)
+    accounts = np.arange(FIRST_ACCOUNT, FIRST_ACCOUNT + 5, dtype=np.int64)
+    neighbors = draw_neighbors(kind, accounts, market)
+    stops = replace(neighbors.orders, stop_ticks=np.full(len(neighbors.orders), 1_000))
+    rng = np.random.default_rng(2)
+    orders = kind.trader.trade_among(accounts, replace(neighbors, orders=stops), market, rng)
+    # What is left are the few trades without a victim.
+    assert len(orders) < 5 * N_DAYS * 2 * 10
 
 
 def test_a_grid_counts_a_price_crossed_back_and_forth_once(held_out_market: Market) -> None:
