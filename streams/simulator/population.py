@@ -22,23 +22,18 @@ from streams.simulator.laws import (
     LogNormal,
     Uniform,
     draw_counts,
-    repeat_rows,
 )
 from streams.simulator.market import Market
+from streams.simulator.owners import draw_homes, draw_owners, draw_teams
+from streams.simulator.population_laws import USUAL_POPULATION, PopulationLaws
 from streams.simulator.roles import Ownership, PlantedKind, Residence
+from streams.simulator.teams import Teams
 from streams.tables import ACCOUNT_SCHEMA, AccountKind
 
-ACCOUNTS_OF_OWNER = Choice((1.0, 2.0, 3.0, 4.0), (0.94, 0.04, 0.015, 0.005))
 N_FIRMS = Choice((4.0, 5.0, 6.0), (1.0, 1.0, 1.0))
 SAME_FIRM_SHARE = 0.6
-OFFICE_SIZE = Choice((3.0, 4.0, 5.0, 6.0, 7.0, 8.0), (3.0, 3.0, 2.0, 2.0, 1.0, 1.0))
-OFFICE_SHARE = 0.05
-HOUSEHOLD_SHARE = 0.06
-HOUSEHOLD_PAYMENT_SHARE = 0.4
-ACCOUNTS_PER_SERVER_ADDRESS = 700
 OWN_SERVER_SHARE = 0.5
 MACHINE_ON_SERVER_SHARE = 0.5
-N_OWNED_IN_MIXED_GROUP = 4
 VPN_SHARE = 0.03
 PHONE_USER_SHARE = 0.5
 PHONE_SESSION_SHARE = Uniform(0.1, 0.6)
@@ -56,10 +51,10 @@ ACCOUNT_KIND = Choice((0.0, 1.0, 2.0), (0.5, 0.3, 0.2))
 class Population:
     """Columns of owners and accounts.
 
-    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), and `machine` (an
-    owner whose device it is traded from). Per owner: `home` (an address, shared in households and
-    offices), `payment`, `email`, `country`, `phone_share` (share of sessions from the phone),
-    `uses_vpn`.
+    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), `team` (honest accounts
+    that belong together, -1 for none), and `machine` (an owner whose device it is traded from).
+    Per owner: `home` (an address, shared in households and offices), `payment`, `email`,
+    `country`, `phone_share` (share of sessions from the phone), `uses_vpn`.
     """
 
     account_ids: tuple[str, ...]
@@ -67,6 +62,7 @@ class Population:
     owner: Ints
     firm: Ints
     server: Ints
+    team: Ints
     machine: Ints
     home: Ints
     payment: Ints
@@ -86,7 +82,9 @@ class Population:
         return len(self.home)
 
 
-def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
+def draw_population(
+    n_accounts: int, cast: Cast, rng: Generator, laws: PopulationLaws = USUAL_POPULATION
+) -> Population:
     """Draw the owners of all accounts and where they live.
 
     Parameters
@@ -97,15 +95,21 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         Says which accounts are one owner's and who rents a server.
     rng : Generator
         The source of randomness.
+    laws : PopulationLaws
+        Who owns and shares what.
 
     Returns
     -------
     Population
         Owners are numbered in random order.
     """
-    owner, is_honest = _draw_owners(n_accounts, cast, rng)
+    teams = draw_teams(cast, rng)
+    owner, is_honest = draw_owners(n_accounts, cast, teams, laws, rng)
     n_owners = len(is_honest)
-    home, payment = _draw_homes(is_honest, rng)
+    lives_alone = is_honest.copy()
+    for _, members in teams:
+        lives_alone[owner[members]] = False
+    home, payment = draw_homes(lives_alone, laws, n_owners, rng)
     phone_share = PHONE_SESSION_SHARE.draw(rng, n_owners)
     phone_share[rng.random(n_owners) >= PHONE_USER_SHARE] = 0.0
     uses_vpn = rng.random(n_owners) < VPN_SHARE
@@ -120,6 +124,12 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
             home[theirs] = home[first]
         if kind.ownership is Ownership.PERSON_AND_COMPANY:
             payment[theirs], email[theirs] = payment[first], email[first]
+    team = np.full(n_accounts, -1, dtype=np.int64)
+    for number, (_, members) in enumerate(teams):
+        team[members] = number
+        home[owner[members]] = owner[members[0]]
+        phone_share[owner[members]] = 0.0
+        uses_vpn[owner[members]] = False
     n_firms = int(draw_counts(N_FIRMS, rng, 1)[0])
     weights = rng.dirichlet(np.full(n_firms, 6.0))
     own_firm = rng.choice(n_firms, n_accounts, p=weights)
@@ -129,7 +139,8 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         firm_ids=draw_ids("F", n_firms, rng),
         owner=owner,
         firm=np.where(rng.random(n_accounts) < SAME_FIRM_SHARE, owner_firm, own_firm),
-        server=_draw_servers(n_accounts, cast, rng),
+        server=_draw_servers(n_accounts, cast, teams, laws, rng),
+        team=team,
         machine=machine,
         home=home,
         payment=payment,
@@ -146,71 +157,23 @@ def _is_one_desk(kind: PlantedKind) -> bool:
     return is_one_person or kind.residence is Residence.ONE_MACHINE
 
 
-def _draw_group_owners(ownership: Ownership, n: int, rng: Generator) -> Ints:
-    """Owner of each account of a planted group, counted from 0 without a gap."""
-    match ownership:
-        case Ownership.ONE:
-            return np.zeros(n, dtype=np.int64)
-        case Ownership.EACH:
-            return np.arange(n, dtype=np.int64)
-        case Ownership.PERSON_AND_COMPANY:
-            # Two accounts at least: one is the person's and one the company's, the rest either's.
-            either = rng.integers(0, 2, max(n - 2, 0))
-            return rng.permutation(np.r_[np.arange(min(n, 2)), either]).astype(np.int64)
-        case Ownership.MIXED:
-            n_owned = min(N_OWNED_IN_MIXED_GROUP, max(n - 1, 1))
-            others = np.arange(1, n - n_owned + 1)
-            return rng.permutation(np.r_[np.zeros(n_owned), others]).astype(np.int64)
-
-
-def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Flags]:
-    """Owner of each account, and whether each owner is honest."""
-    owner = np.full(n_accounts, -1, dtype=np.int64)
-    n_owners = 0
-    for kind, accounts in cast.groups:
-        theirs = _draw_group_owners(kind.ownership, len(accounts), rng)
-        owner[accounts] = n_owners + theirs
-        n_owners += int(theirs.max()) + 1
-    n_planted = n_owners
-    honest = rng.permutation(np.concatenate([accounts for _, accounts in cast.honest]))
-    sizes = draw_counts(ACCOUNTS_OF_OWNER, rng, len(honest))
-    owner[honest] = n_owners + repeat_rows(sizes)[: len(honest)]
-    n_owners = int(owner.max()) + 1
-    shuffled = rng.permutation(n_owners)
-    is_honest = np.zeros(n_owners, dtype=np.bool_)
-    is_honest[shuffled[n_planted:]] = True
-    return shuffled[owner].astype(np.int64), is_honest
-
-
-def _draw_homes(is_honest: Flags, rng: Generator) -> tuple[Ints, Ints]:
-    """Home address and means of payment of each owner; some honest ones share them."""
-    home = np.arange(len(is_honest), dtype=np.int64)
-    payment = home.copy()
-    candidates = rng.permutation(np.flatnonzero(is_honest))
-    n_in_offices = int(OFFICE_SHARE * len(is_honest))
-    n_in_households = int(HOUSEHOLD_SHARE * len(is_honest)) // 2 * 2
-    start = 0
-    while start < min(n_in_offices, len(candidates)):
-        stop = start + int(draw_counts(OFFICE_SIZE, rng, 1)[0])
-        home[candidates[start:stop]] = candidates[start]
-        start = stop
-    pairs = candidates[start : start + n_in_households]
-    pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2)
-    home[pairs[:, 1]] = pairs[:, 0]
-    share_payment = rng.random(len(pairs)) < HOUSEHOLD_PAYMENT_SHARE
-    payment[pairs[share_payment, 1]] = pairs[share_payment, 0]
-    return home, payment
-
-
-def _draw_servers(n_accounts: int, cast: Cast, rng: Generator) -> Ints:
+def _draw_servers(
+    n_accounts: int,
+    cast: Cast,
+    teams: list[tuple[Teams, Ints]],
+    laws: PopulationLaws,
+    rng: Generator,
+) -> Ints:
     """Hosting address of each account, -1 for none: a few crowded ones, some for one owner."""
     server = np.full(n_accounts, -1, dtype=np.int64)
-    n_crowded = max(1, n_accounts // ACCOUNTS_PER_SERVER_ADDRESS)
+    n_crowded = max(1, n_accounts // laws.accounts_per_server_address)
     n_servers = n_crowded
     for honest_kind, accounts in cast.honest:
         hosted = rng.random(len(accounts)) < honest_kind.hosting_share
         chosen = rng.integers(0, n_crowded, len(accounts))
         server[accounts[hosted]] = chosen[hosted]
+    for _, members in teams:
+        server[members] = server[members[0]]
     for kind, accounts in cast.groups:
         chosen = rng.integers(0, n_crowded, len(accounts))
         if kind.residence is Residence.ONE_SERVER:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from streams.simulator.laws import Law
+from streams.simulator.neighbors import Onlooker
 from streams.simulator.planted import Planter
 from streams.simulator.sending import Trader
+from streams.simulator.teams import Teams
 
 
 class Verdict(StrEnum):
@@ -60,12 +62,16 @@ class Residence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HonestKind:
-    """Honest accounts of one kind: `share` of them, `hosting_share` of those on rented servers."""
+    """Honest accounts of one kind: `share` of them, `hosting_share` of those on rented servers.
+
+    `teams` splits them into rooms or firms.
+    """
 
     name: str
     share: float
-    trader: Trader
+    trader: Trader | Onlooker
     hosting_share: float
+    teams: Teams | None = None
 
 
 @dataclass(frozen=True, slots=True)

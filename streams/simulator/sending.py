@@ -5,7 +5,7 @@ decision or an order. Every kind of trader, honest or planted, ends here.
 """
 
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -87,6 +87,12 @@ class Trader(Protocol):
     def trade(self, accounts: Ints, market: Market, rng: Generator) -> NewOrders:
         """Draw all orders of the accounts over all days of the market, by account and time."""
         ...
+
+
+def no_orders() -> NewOrders:
+    """No orders at all."""
+    empty: dict[str, Any] = {f.name: np.zeros(0, dtype=np.int64) for f in fields(NewOrders)}
+    return NewOrders(**(empty | {"automated": np.zeros(0, dtype=np.bool_)}))
 
 
 def concatenate_orders(parts: list[NewOrders]) -> NewOrders:

@@ -17,6 +17,7 @@ from streams.simulator.answer_key import build_answer_key
 from streams.simulator.cast import draw_cast
 from streams.simulator.declarations import build_declarations_table, draw_declarations
 from streams.simulator.errors import SimulationError
+from streams.simulator.honest import trade_honest
 from streams.simulator.instruments import instruments_table
 from streams.simulator.market import draw_market
 from streams.simulator.operators import draw_operators
@@ -89,14 +90,14 @@ def simulate(scenario: str, *, n_accounts: int, n_days: int, seed: int) -> Simul
     for name, value, least in bounds:
         if value < least:
             raise SimulationError(name, f"must be at least {least}", value)
-    market = draw_market(n_days, _stream(seed, _Stream.MARKET))
+    cascades = _stream(seed, _Stream.MARKET, 1)
+    market = draw_market(n_days, _stream(seed, _Stream.MARKET), wanted.market, cascades)
     cast = draw_cast(wanted, n_accounts, _stream(seed, _Stream.CAST))
-    population = draw_population(n_accounts, cast, _stream(seed, _Stream.POPULATION))
-    honest = [
-        kind.trader.trade(accounts, market, _stream(seed, _Stream.HONEST, number))
-        for number, (kind, accounts) in enumerate(cast.honest)
-        if len(accounts) > 0
-    ]
+    people = _stream(seed, _Stream.POPULATION)
+    population = draw_population(n_accounts, cast, people, wanted.population)
+    honest = trade_honest(
+        cast, population, market, lambda number: _stream(seed, _Stream.HONEST, number)
+    )
     planted = [
         (kind, group)
         for number, (kind, accounts) in enumerate(cast.groups)
