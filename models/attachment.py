@@ -21,7 +21,7 @@ from models.grouping import Cluster, Link
 from models.kernels.runs import thin_runs
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
-from models.sources import split_by_source
+from models.sources import act_together, split_by_source
 
 _DIRECTIONS = (1, -1)  # followers act after the source, an overlooked leader before it
 
@@ -67,14 +67,18 @@ def complete_clusters(
     """
     single = [part for core in cores for part in split_by_source(core, market, params)]
     grown = [_attach(core, market, len(single), params) for core in single]
-    return tuple(sorted(_join_same(grown, params), key=lambda cluster: cluster.members))
+    joined = _join_same(grown, market, params)
+    return tuple(sorted(joined, key=lambda cluster: cluster.members))
 
 
-def _attach(core: Cluster, market: MarketLog, n_groups: int, params: DetectionParams) -> Cluster:
+def _attach(
+    core: Cluster, market: MarketLog, n_groups: int, params: DetectionParams
+) -> tuple[Cluster, int]:
+    """Return the cluster with the accounts that answer its source, and the source."""
     decisions = market.decisions_of(core.members)
     roles = find_roles(core, decisions, groups=params.groups, rank_test=params.rank_test)
     if roles is None:
-        return core
+        return core, core.members[0]
     every = np.ones(roles.source_rows.size, np.bool_)
     own = np.zeros(market.n_accounts, np.bool_)
     own[[*core.members, *_responders(roles, every, decisions, market, core, n_groups, params)]] = (
@@ -82,17 +86,18 @@ def _attach(core: Cluster, market: MarketLog, n_groups: int, params: DetectionPa
     )
     quiet = quiet_decisions(roles.source_rows, decisions, market, own, params)
     if np.count_nonzero(quiet) < params.verdict.min_quiet:
-        return core
+        return core, roles.source
     found = _responders(roles, quiet, decisions, market, core, n_groups, params)
     extra = sorted(set(found) - set(core.members))
     source_inverted = roles.source in core.inverted
     inverted = {a for a in extra if (found[a] == INVERSE) != source_inverted}
-    return replace(
+    grown = replace(
         core,
         members=tuple(sorted([*core.members, *extra])),
         inverted=core.inverted | inverted,
         links=(*core.links, *(Link(roles.source, account) for account in extra)),
     )
+    return grown, roles.source
 
 
 def _responders(
@@ -187,19 +192,23 @@ def _nearest(
     return np.where(near, place, -1)
 
 
-def _join_same(clusters: list[Cluster], params: DetectionParams) -> list[Cluster]:
-    """Join clusters that share most of the smaller one, until none do."""
-    joined: list[Cluster] = []
-    for cluster in sorted(clusters, key=lambda c: (-len(c.members), c.members)):
-        for i, other in enumerate(joined):
+def _join_same(
+    grown: list[tuple[Cluster, int]], market: MarketLog, params: DetectionParams
+) -> list[Cluster]:
+    """Join clusters that share most of the smaller one and whose sources act together."""
+    joined: list[tuple[Cluster, int]] = []
+    for cluster, source in sorted(grown, key=lambda g: (-len(g[0].members), g[0].members)):
+        for i, (other, its_source) in enumerate(joined):
             shared = len(set(cluster.members) & set(other.members))
             least = min(len(cluster.members), len(other.members))
-            if shared >= params.groups.same_group_overlap * least:
-                joined[i] = _union(other, cluster)
+            if shared >= params.groups.same_group_overlap * least and (
+                source == its_source or act_together(source, its_source, market, params)
+            ):
+                joined[i] = (_union(other, cluster), its_source)
                 break
         else:
-            joined.append(cluster)
-    return joined
+            joined.append((cluster, source))
+    return [cluster for cluster, _ in joined]
 
 
 def _union(a: Cluster, b: Cluster) -> Cluster:

@@ -76,6 +76,7 @@ class GroupFeatures:
     coverage: float
     off_venue: bool
     opposite_share: float
+    basket_share: float = 0.0
     automated_share: float | None = None
 
 
@@ -134,8 +135,29 @@ def group_features(
         coverage=roles.coverage,
         off_venue=roles.off_venue,
         opposite_share=_opposite_share(roles, decisions, params),
+        basket_share=_basket_share(roles, decisions, params),
         automated_share=_automated(roles, automated_share),
     )
+
+
+def _basket_share(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> float:
+    """Return the share of an account's decisions that come with one in another family at once.
+
+    The median over the members: a basket is traded whole, by everybody who trades it.
+    """
+    within_ns = params.verdict.basket_ns
+    shares = []
+    for account in (roles.source, *(f.account for f in roles.followers)):
+        rows = np.flatnonzero(decisions.account == account)
+        times, families = decisions.event_time_ns[rows], decisions.family[rows]
+        together = np.zeros(rows.size, np.bool_)
+        for family in np.unique(families):
+            others = times[families != family]
+            here = families == family
+            near = _count(others, times[here] - within_ns - 1, times[here] + within_ns)
+            together[here] = near > 0
+        shares.append(float(together.mean()) if rows.size else 0.0)
+    return float(np.median(shares))
 
 
 def _automated(roles: Roles, share: NDArray[np.float64] | None) -> float | None:

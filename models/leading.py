@@ -38,6 +38,7 @@ def choose_leader(
     *,
     window_ns: int,
     among: Sequence[int],
+    elsewhere: NDArray[np.bool_] | None = None,
 ) -> Lead | None:
     """Return the member with the largest coverage x precedence; None without an episode.
 
@@ -57,8 +58,12 @@ def choose_leader(
         How long after its first decision an episode may go on.
     among : sequence of int
         Members whose decisions count.
+    elsewhere : ndarray of bool, shape (n_decisions,), optional
+        Decisions that repeat the source of another group: no episodes of this one's.
     """
     counts = np.isin(decisions.account, among)
+    if elsewhere is not None:
+        counts &= ~elsewhere
     episode = np.full(len(decisions), -1, np.int64)
     episode[counts] = _episodes(decisions.take(counts), key[counts], window_ns)
     rows = np.flatnonzero(episode >= 0)

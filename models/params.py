@@ -66,13 +66,15 @@ class RankTestParams:
     """A decision this close to the place in the minute of one of the account's last two, or to
     where its last interval would put it, is its own clock's: no evidence. An account without a
     clock meets this by chance once in 20 to 30 times."""
-    recent_prior: float = 5.0
-    """Class decisions added to the recent share's denominator: one decision in a quiet key is
-    not yet a share of one."""
+    recent_prior: float = 20.0
+    """Class decisions added to the recent share's denominator: a few decisions in a quiet key
+    are not yet a share. With 5 a group that is most of its key's trade is not found; with 100
+    strangers who trade in sessions in thin markets cross the threshold (docs/decisions.md)."""
     share_cap: float = 0.5
     """No share above one half: beyond it no rank says anything."""
     safety: float = 1.0
-    """Multiplies every share; raised when the placebo exceeds its bound."""
+    """Multiplies every share: a dial for venues whose crowds demand it. At 2 a group of 60 begins
+    to hide in its own burst; the placebo raises the threshold instead."""
     burst_ns: int = 10 * SECOND_NS
     """Short window of the local intensity."""
     calm_ns: int = 600 * SECOND_NS
@@ -126,8 +128,6 @@ class PlaceboParams:
     """The levels v at which crossings are counted against their bound."""
     bound_quantile: float = 0.99
     """Crossings summed over the shifts stay below this Poisson quantile of shifts x v."""
-    safety_steps: tuple[float, ...] = (1.0, 2.0, 4.0)
-    """The safety rises along these steps while the placebo exceeds its bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +232,13 @@ class VerdictParams:
     """Without enough quiet opportunities to compare: so many of the episodes lie in bursts, ..."""
     crowd_size: float = 10.0
     """... and in the median one so many non-members acted as well."""
+    basket_ns: int = SECOND_NS
+    """Decisions of one account in several families within this time are a basket's legs."""
+    basket_share: float = 0.7
+    """Accounts with at least this share of their decisions in baskets trade a spread."""
+    basket_fidelity: float = 0.85
+    """A leader whose baskets are repeated at least so often is copied; who reacts to the same
+    spread is now first, now second, and often not there."""
     opposite_share: float = 0.6
     """A member that enters before and leaves after so many of another's decisions trades around
     them; a follower that leaves some of the leader's exits out stays below."""
@@ -246,6 +253,8 @@ class VerdictParams:
     tied_order_share: float = 0.5
     """When others share the leader's instant in more of its episodes than this, nobody is said to
     be first."""
+    clear_lead: float = 0.95
+    """A leader that is copied is first practically always."""
     min_lead: float = 0.6
     """A leader is first in at least this share of the episodes it traded in."""
     managed_min_owners: int = 2

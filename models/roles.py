@@ -77,6 +77,7 @@ def find_roles(
     *,
     groups: GroupParams,
     rank_test: RankTestParams,
+    elsewhere: NDArray[np.bool_] | None = None,
 ) -> Roles | None:
     """Settle the roles of a cluster; None if no decision was ever repeated.
 
@@ -90,6 +91,8 @@ def find_roles(
         Thresholds of groups and roles.
     rank_test : RankTestParams
         The look-back: longest lag.
+    elsewhere : ndarray of bool, shape (n_decisions,), optional
+        Decisions that repeat the source of another group: they do not ask who leads this one.
     """
     key = _oriented_key(cluster, decisions)
     longest_ns = rank_test.look_back_ns
@@ -103,7 +106,9 @@ def find_roles(
     window_ns = max(windows, default=longest_ns)
     members = cluster.members
     while True:
-        lead = choose_leader(cluster, decisions, key, window_ns=window_ns, among=members)
+        lead = choose_leader(
+            cluster, decisions, key, window_ns=window_ns, among=members, elsewhere=elsewhere
+        )
         if lead is None:
             return None
         found = (

@@ -35,11 +35,10 @@ def split_by_source(
     roots = [member for member in core.members if member not in led]
     if len(roots) < 2 or not core.links:
         return (core,)
-    decisions = market.decisions_of(roots)
     sources: nx.Graph[int] = nx.Graph()
     sources.add_nodes_from(roots)
     for a, b in combinations(roots, 2):
-        if _act_together(a, b, decisions, params):
+        if act_together(a, b, market, params):
             sources.add_edge(a, b)
     parts = [sorted(part) for part in nx.connected_components(sources)]
     if len(parts) < 2:
@@ -69,8 +68,19 @@ def _part(core: Cluster, members: set[int]) -> Cluster:
     )
 
 
-def _act_together(a: int, b: int, decisions: DecisionColumns, params: DetectionParams) -> bool:
-    """Whether the less active of the two acts near the other more often than chance gives."""
+def act_together(a: int, b: int, market: MarketLog, params: DetectionParams) -> bool:
+    """Whether the less active of two accounts acts near the other more often than chance gives.
+
+    Parameters
+    ----------
+    a, b : int
+        Account codes.
+    market : MarketLog
+        Everybody's decisions.
+    params : DetectionParams
+        Thresholds.
+    """
+    decisions = market.decisions_of((a, b))
     rows = sorted(
         (np.flatnonzero(decisions.account == account) for account in (a, b)),
         key=lambda found: found.size,

@@ -66,9 +66,9 @@ def judge(
             {"accounts": len(members)},
         )
         return _internal([one, *reasons], declaration, params)
-    robot = _same_robot(features, params)
-    if robot is not None:
-        return _verdict("INDEPENDENT", "common_strategy", [robot, *reasons], params)
+    strategy = _basket(features, ties, members, params) or _same_robot(features, params)
+    if strategy is not None:
+        return _verdict("INDEPENDENT", "common_strategy", [strategy, *reasons], params)
     if ownership.n_owners >= 2:
         return _several_owners(features, ownership, members, ties, params, reasons)
     return _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
@@ -79,6 +79,30 @@ def _verdict(
 ) -> Verdict:
     action = getattr(params.policy.actions, subtype)
     return Verdict(verdict, subtype, action, tuple(reasons))
+
+
+def _basket(
+    features: GroupFeatures, ties: Ties, members: Sequence[int], params: DetectionParams
+) -> Finding | None:
+    """Return a reason if the members trade one spread, each on their own machine."""
+    rule = params.verdict
+    is_led = not features.off_venue and features.lead_share >= rule.clear_lead
+    if features.basket_share < rule.basket_share:
+        return None
+    if is_led and features.fidelity >= rule.basket_fidelity:
+        return None
+    if _one_machine(ties, members, params) is not None:
+        return None
+    return Finding(
+        "basket",
+        f"{features.basket_share:.0%} of the decisions are baskets, several families within "
+        f"{rule.basket_ns / 1e9:g} s, and a follower repeats {features.fidelity:.0%} of them: the "
+        "accounts react to the same spread.",
+        {
+            "basket_share": round(features.basket_share, 4),
+            "fidelity": round(features.fidelity, 4),
+        },
+    )
 
 
 def _same_robot(features: GroupFeatures, params: DetectionParams) -> Finding | None:

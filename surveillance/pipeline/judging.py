@@ -1,6 +1,6 @@
 """From pair evidence to judged groups: clusters, roles, features, ties, verdict, findings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,20 +79,10 @@ def judge_groups(
         Thresholds.
     """
     linkage = Linkage(book.sightings(), params.linkage)
-    shown: list[tuple[Cluster, DecisionColumns, Roles]] = []
-    seen: set[tuple[int, ...]] = set()
     clustered = np.zeros(len(orders.accounts), np.bool_)
     for cluster in evidence.clusters:
         clustered[list(cluster.members)] = True
-        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
-        decisions = evidence.decisions.take(rows)
-        roles = find_roles(cluster, decisions, groups=params.groups, rank_test=params.rank_test)
-        if roles is None or roles.episode_row.size < params.groups.min_episodes:
-            continue
-        accounts = tuple(sorted([roles.source, *(f.account for f in roles.followers)]))
-        if accounts not in seen:
-            seen.add(accounts)
-            shown.append((cluster, decisions, roles))
+    shown = _shown_groups(evidence, params)
     member_ids = [
         [orders.accounts[code] for code in (roles.source, *(f.account for f in roles.followers))]
         for _, _, roles in shown
@@ -104,6 +94,68 @@ def judge_groups(
     ]
     findings.sort(key=lambda finding: (-finding.group.log10_e, finding.group.group_id))
     return tuple(findings)
+
+
+def _shown_groups(
+    evidence: Evidence, params: DetectionParams
+) -> list[tuple[Cluster, DecisionColumns, Roles]]:
+    """Return the clusters that show enough episodes, each set of accounts once, with their roles.
+
+    Roles are found twice: what a member of two groups did for the one says nothing on who leads
+    the other.
+    """
+    first: list[tuple[Cluster, DecisionColumns, Roles | None]] = []
+    for cluster in evidence.clusters:
+        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
+        decisions = evidence.decisions.take(rows)
+        first.append((cluster, decisions, _roles(cluster, decisions, None, params)))
+    shown: list[tuple[Cluster, DecisionColumns, Roles]] = []
+    seen: set[tuple[int, ...]] = set()
+    for cluster, decisions, roles in first:
+        elsewhere = _elsewhere(cluster, decisions, first)
+        if elsewhere.any():
+            roles = _roles(cluster, decisions, elsewhere, params)
+        if roles is None or roles.episode_row.size < params.groups.min_episodes:
+            continue
+        accounts = tuple(sorted([roles.source, *(f.account for f in roles.followers)]))
+        if accounts not in seen:
+            seen.add(accounts)
+            shown.append((cluster, decisions, roles))
+    return shown
+
+
+def _roles(
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    elsewhere: NDArray[np.bool_] | None,
+    params: DetectionParams,
+) -> Roles | None:
+    return find_roles(
+        cluster,
+        decisions,
+        groups=params.groups,
+        rank_test=params.rank_test,
+        elsewhere=elsewhere,
+    )
+
+
+def _elsewhere(
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    groups: Sequence[tuple[Cluster, DecisionColumns, Roles | None]],
+) -> NDArray[np.bool_]:
+    """Mark the members' decisions that repeat the source of a group that it is no member of."""
+    marked = np.zeros(len(decisions), np.bool_)
+    for _, theirs, roles in groups:
+        if roles is None or roles.source in cluster.members:
+            continue
+        for follower in roles.followers:
+            if follower.account in cluster.members:
+                copied = theirs.event_time_ns[follower.own_row]
+                marked |= (decisions.account == follower.account) & np.isin(
+                    decisions.event_time_ns, copied
+                )
+    return marked
 
 
 def _judge_one(
