@@ -1,0 +1,248 @@
+"""How many copies until the first flag: the detector once more, in small steps over its stream.
+
+The state of the detector is a value and batches may be cut anywhere, so the evidence at a cut is
+what the live worker would have had then. A follower is *provisional* at the first cut at which a
+pair of it and another member of its planted group has passed the threshold; *confirmed* at the
+first cut at which the closed-time stages would show a group that holds it and another member. The
+copies are those it had made by then: repeated decisions of the source, as the stage of roles pairs
+them. A cut comes after the crossing, never before: the counts are upper bounds, by at most the
+copies of one step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.attachment import complete_clusters
+from models.columns import DecisionColumns, OrderColumns
+from models.decisions import merge_orders
+from models.grouping import Cluster, find_clusters
+from models.params import MINUTE_NS, DetectionParams
+from models.roles import Roles, find_roles
+from streams.files import Dataset
+from surveillance.jobs.answer_key import AnswerKey, PlantedGroup
+from surveillance.pipeline.detector import Detector
+from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.runner import ScanResult
+from surveillance.pipeline.spool import Spool
+
+STEP_NS = 15 * MINUTE_NS
+"""Between two looks at the evidence."""
+STEPS_TO_CONFIRM = 4
+"""The closed-time stages run after so many steps: once an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFlag:
+    """One follower: its copies in all, and those it had made when first flagged; None if never."""
+
+    kind: str
+    n_copies: int
+    until_provisional: int | None
+    until_confirmed: int | None
+
+
+def median_copies(counts: Sequence[int | None]) -> float | None:
+    """Return the median number of copies, a follower never flagged counting as the most.
+
+    Parameters
+    ----------
+    counts : sequence of int or None
+        Copies until the flag; None where it never came.
+
+    Returns
+    -------
+    float or None
+        None if fewer than half were flagged or there is nobody.
+
+    Examples
+    --------
+    >>> median_copies([4, 6, None])
+    6.0
+    """
+    ranked = sorted(float("inf") if n is None else float(n) for n in counts)
+    if not ranked:
+        return None
+    middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
+    return None if middle == float("inf") else middle
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A planted group as codes, its roles, and when each follower was first flagged."""
+
+    group: PlantedGroup
+    codes: frozenset[int]
+    roles: Roles
+    copy_times: dict[int, NDArray[np.int64]]
+    provisional_ns: dict[int, int]
+    confirmed_ns: dict[int, int]
+
+
+def find_first_flags(
+    dataset: Dataset,
+    key: AnswerKey,
+    result: ScanResult,
+    params: DetectionParams,
+    *,
+    latest_time_ns: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[FirstFlag, ...]:
+    """Count, for every planted follower, the copies until its first flags.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The orders.
+    key : AnswerKey
+        The planted groups.
+    result : ScanResult
+        The scan of the whole dataset: its threshold and the safety it ended with hold throughout.
+    params : DetectionParams
+        Thresholds of that scan.
+    latest_time_ns : int
+        No event may be later, UTC nanoseconds.
+    on_progress : callable, optional
+        Called with orders done and their number.
+
+    Returns
+    -------
+    tuple of FirstFlag
+        One a follower and group, in the key's order.
+    """
+    safety = result.findings.manifest.safety
+    params = replace(params, rank_test=replace(params.rank_test, safety=safety))
+    instruments = dataset.table("instruments", latest_time_ns=latest_time_ns)
+    with Spool() as spool:
+        encoder = OrderEncoder(instruments, spool, shown=dataset.files["orders"].shown)
+        for batch in dataset.order_batches(latest_time_ns=latest_time_ns):
+            encoder.add(batch)
+        orders = encoder.finish()
+        watched = _watch(orders, key, params)
+        _replay(orders, watched, result.ln_threshold, params, on_progress)
+    return tuple(flag for watch in watched for flag in _count(watch))
+
+
+def _watch(orders: EncodedOrders, key: AnswerKey, params: DetectionParams) -> list[_Watched]:
+    code_of = {account: code for code, account in enumerate(orders.accounts)}
+    members = np.zeros(len(orders.accounts), np.bool_)
+    for group in key.groups:
+        members[[code_of[account] for account in group.members if account in code_of]] = True
+    parts = [batch for batch in orders.batches(accounts=members) if len(batch)]
+    decisions = merge_orders(OrderColumns.concatenate(parts), merge_ns=params.rank_test.merge_ns)
+    watched = []
+    for group in key.groups:
+        codes = sorted(code_of[account] for account in group.members if account in code_of)
+        mine = decisions.take(np.flatnonzero(np.isin(decisions.account, codes)))
+        cluster = _planted_cluster(group, codes, code_of)
+        roles = find_roles(cluster, mine, groups=params.groups, rank_test=params.rank_test)
+        if roles is not None:
+            copies = _copy_times(roles, mine)
+            watched.append(_Watched(group, frozenset(codes), roles, copies, {}, {}))
+    return watched
+
+
+def _planted_cluster(group: PlantedGroup, codes: list[int], code_of: dict[str, int]) -> Cluster:
+    """Return the group as the stage of roles would have it if the detector knew the answer."""
+    source = code_of.get(group.leader or "", codes[0] if codes else 0)
+    followers = [code for code in codes if code != source]
+    inverted = frozenset(followers) if group.inverse and group.leader is not None else frozenset()
+    return Cluster(tuple(codes), inverted, 0.0, tuple((source, code) for code in followers))
+
+
+def _copy_times(roles: Roles, decisions: DecisionColumns) -> dict[int, NDArray[np.int64]]:
+    return {
+        follower.account: np.sort(decisions.event_time_ns[follower.own_row])
+        for follower in roles.followers
+    }
+
+
+def _replay(
+    orders: EncodedOrders,
+    watched: list[_Watched],
+    ln_threshold: float,
+    params: DetectionParams,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    """Run the detector, looking at the evidence after every step of the stream's own time."""
+    done = n_steps = 0
+    n_known = -1
+    with Detector(params, n_accounts=len(orders.accounts)) as detector:
+        for batch in orders.batches():
+            step = batch.event_time_ns // STEP_NS
+            cuts = np.flatnonzero(np.diff(step) != 0) + 1
+            for rows in np.split(np.arange(len(batch)), cuts):
+                detector.process(batch.take(rows))
+                done += rows.size
+                if on_progress is not None:
+                    on_progress(done, orders.n_orders)
+                now_ns = int(batch.event_time_ns[rows[-1]])
+                n_steps += 1
+                n_passed = _mark_provisional(detector, watched, ln_threshold, now_ns)
+                if n_passed != n_known and n_steps % STEPS_TO_CONFIRM == 0:
+                    n_known = n_passed
+                    _mark_confirmed(detector, watched, ln_threshold, now_ns, params)
+        detector.close()
+        _mark_provisional(detector, watched, ln_threshold, orders.last_time_ns)
+        _mark_confirmed(detector, watched, ln_threshold, orders.last_time_ns, params)
+
+
+def _mark_provisional(
+    detector: Detector, watched: list[_Watched], ln_threshold: float, now_ns: int
+) -> int:
+    """Note the followers whose first pair has passed; return how many pairs have."""
+    pairs = detector.pair_evidence()
+    passed = pairs.take(np.flatnonzero(pairs.ln_e >= ln_threshold))
+    linked = set(zip(passed.leader.tolist(), passed.follower.tolist(), strict=True))
+    for watch in watched:
+        for one, other in linked:
+            if one in watch.codes and other in watch.codes:
+                watch.provisional_ns.setdefault(one, now_ns)
+                watch.provisional_ns.setdefault(other, now_ns)
+    return len(linked)
+
+
+def _mark_confirmed(
+    detector: Detector,
+    watched: list[_Watched],
+    ln_threshold: float,
+    now_ns: int,
+    params: DetectionParams,
+) -> None:
+    """Note the followers that stand with another member in a group that would be shown."""
+    cores = find_clusters(detector.pair_evidence(), ln_threshold=ln_threshold, params=params.groups)
+    if not cores:
+        return
+    market = detector.market_log()
+    for cluster in complete_clusters(cores, market, params):
+        touched = [watch for watch in watched if len(watch.codes.intersection(cluster.members)) > 1]
+        if all(watch.codes & set(cluster.members) <= set(watch.confirmed_ns) for watch in touched):
+            continue
+        decisions = market.decisions_of(cluster.members)
+        roles = find_roles(cluster, decisions, groups=params.groups, rank_test=params.rank_test)
+        if roles is None or roles.episode_row.size < params.groups.min_episodes:
+            continue
+        shown = {roles.source, *(follower.account for follower in roles.followers)}
+        for watch in touched:
+            together = watch.codes & shown
+            for code in together if len(together) > 1 else ():
+                watch.confirmed_ns.setdefault(code, now_ns)
+
+
+def _count(watch: _Watched) -> list[FirstFlag]:
+    """Return a follower's copies by the times of its flags, for all followers of the key."""
+
+    def copies_by(times: NDArray[np.int64], at_ns: int | None) -> int | None:
+        return None if at_ns is None else int(np.searchsorted(times, at_ns, "right"))
+
+    return [
+        FirstFlag(
+            kind=watch.group.kind,
+            n_copies=int(times.size),
+            until_provisional=copies_by(times, watch.provisional_ns.get(code)),
+            until_confirmed=copies_by(times, watch.confirmed_ns.get(code)),
+        )
+        for code, times in sorted(watch.copy_times.items())
+    ]
