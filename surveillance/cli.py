@@ -216,9 +216,8 @@ def evaluate(
         typer.Option("--variant", help="Also measure NAME=part.field:value,..."),
     ] = None,
     copies_until_flag: Annotated[
-        bool,
-        typer.Option("--copies-until-flag", help="Also count copies until the first flag; slow."),
-    ] = False,
+        int, typer.Option(min=0, help="Markets on which to count copies until the first flag.")
+    ] = 0,
     real_data: Annotated[
         Path | None, typer.Option(help="Directory of the public sets named in docs/quality.md.")
     ] = None,
@@ -250,7 +249,7 @@ def evaluate(
             baselines=baselines,
             fixed_variants=variants,
             typed_variants=variant or [],
-            with_first_flags=copies_until_flag,
+            n_with_first_flags=copies_until_flag,
         )
     except SurveillanceError as error:
         raise typer.BadParameter(str(error)) from error

@@ -9,7 +9,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -128,10 +128,15 @@ def evaluate_scenario(
         raise StreamError("seeds must hold at least one seed")
     plan = plan or MeasuringPlan()
     markets = [MarketPlan(scenario, seed, n_accounts, n_days) for seed in seeds]
-    if min(n_jobs, len(markets)) > 1:
-        measured = _measure_in_processes(markets, plan, n_jobs, on_progress)
+    without = replace(plan, n_with_first_flags=0)
+    tasks = [
+        (market, plan if number < plan.n_with_first_flags else without)
+        for number, market in enumerate(markets)
+    ]
+    if min(n_jobs, len(tasks)) > 1:
+        measured = _measure_in_processes(tasks, n_jobs, on_progress)
     else:
-        measured = [measure_market(market, plan, on_progress) for market in markets]
+        measured = [measure_market(market, part, on_progress) for market, part in tasks]
     what = (
         f"scenario `{scenario}`: {n_accounts:,} accounts, trading days {n_days}, "
         f"seeds {', '.join(str(seed) for seed in seeds)}"
@@ -175,21 +180,20 @@ def evaluate_dataset(
 
 
 def _measure_in_processes(
-    markets: Sequence[MarketPlan],
-    plan: MeasuringPlan,
+    tasks: Sequence[tuple[MarketPlan, MeasuringPlan]],
     n_jobs: int,
     on_progress: OnProgress | None,
 ) -> list[Measured]:
     """Measure markets side by side; results come back in the order of the markets."""
     # Not a fork: the threads of compiled loops and of Arrow do not survive one.
     context = multiprocessing.get_context("spawn")
-    n_workers = min(n_jobs, len(markets))
-    tell(on_progress, "markets measured", 0, len(markets))
+    n_workers = min(n_jobs, len(tasks))
+    tell(on_progress, "markets measured", 0, len(tasks))
     with ProcessPoolExecutor(n_workers, mp_context=context) as pool:
-        futures = [pool.submit(measure_market, market, plan) for market in markets]
+        futures = [pool.submit(measure_market, market, plan) for market, plan in tasks]
         try:
             for n_done, _ in enumerate(as_completed(futures), start=1):
-                tell(on_progress, "markets measured", n_done, len(markets))
+                tell(on_progress, "markets measured", n_done, len(tasks))
             return [future.result() for future in futures]
         finally:
             pool.shutdown(cancel_futures=True)

@@ -9,14 +9,14 @@ them. A cut comes after the crossing, never before: the counts are upper bounds,
 copies of one step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.attachment import complete_clusters
-from models.columns import DecisionColumns, OrderColumns
+from models.columns import DecisionColumns, OrderColumns, PairEvidence
 from models.decisions import merge_orders
 from models.grouping import Cluster, find_clusters
 from models.params import MINUTE_NS, DetectionParams
@@ -28,10 +28,10 @@ from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
 from surveillance.pipeline.runner import ScanResult
 from surveillance.pipeline.spool import Spool
 
-STEP_NS = 15 * MINUTE_NS
+STEP_NS = 5 * MINUTE_NS
 """Between two looks at the evidence."""
-STEPS_TO_CONFIRM = 4
-"""The closed-time stages run after so many steps: once an hour."""
+STEPS_TO_CONFIRM = 6
+"""The closed-time stages run after so many steps: twice an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,10 @@ class _Watched:
     copy_times: dict[int, NDArray[np.int64]]
     provisional_ns: dict[int, int]
     confirmed_ns: dict[int, int]
+
+    def is_pending(self) -> bool:
+        """Whether a member that trades with the others still waits for its second flag."""
+        return not {self.roles.source, *self.copy_times} <= set(self.confirmed_ns)
 
 
 def find_first_flags(
@@ -167,68 +171,80 @@ def _replay(
     on_progress: Callable[[int, int], None] | None,
 ) -> None:
     """Run the detector, looking at the evidence after every step of the stream's own time."""
+    watches_of: dict[int, list[_Watched]] = {}
+    for watch in watched:
+        for code in sorted(watch.codes):
+            watches_of.setdefault(code, []).append(watch)
     done = n_steps = 0
-    n_known = -1
     with Detector(params, n_accounts=len(orders.accounts)) as detector:
         for batch in orders.batches():
             step = batch.event_time_ns // STEP_NS
             cuts = np.flatnonzero(np.diff(step) != 0) + 1
             for rows in np.split(np.arange(len(batch)), cuts):
+                if rows.size == 0:
+                    continue
                 detector.process(batch.take(rows))
                 done += rows.size
                 if on_progress is not None:
                     on_progress(done, orders.n_orders)
                 now_ns = int(batch.event_time_ns[rows[-1]])
                 n_steps += 1
-                n_passed = _mark_provisional(detector, watched, ln_threshold, now_ns)
-                if n_passed != n_known and n_steps % STEPS_TO_CONFIRM == 0:
-                    n_known = n_passed
-                    _mark_confirmed(detector, watched, ln_threshold, now_ns, params)
+                pairs = detector.pair_evidence()
+                _mark_provisional(pairs, watches_of, ln_threshold, now_ns)
+                if n_steps % STEPS_TO_CONFIRM == 0:
+                    _mark_confirmed(detector, pairs, watches_of, ln_threshold, now_ns, params)
         detector.close()
-        _mark_provisional(detector, watched, ln_threshold, orders.last_time_ns)
-        _mark_confirmed(detector, watched, ln_threshold, orders.last_time_ns, params)
+        pairs = detector.pair_evidence()
+        _mark_provisional(pairs, watches_of, ln_threshold, orders.last_time_ns)
+        _mark_confirmed(detector, pairs, watches_of, ln_threshold, orders.last_time_ns, params)
 
 
 def _mark_provisional(
-    detector: Detector, watched: list[_Watched], ln_threshold: float, now_ns: int
-) -> int:
-    """Note the followers whose first pair has passed; return how many pairs have."""
-    pairs = detector.pair_evidence()
+    pairs: PairEvidence,
+    watches_of: Mapping[int, list[_Watched]],
+    ln_threshold: float,
+    now_ns: int,
+) -> None:
+    """Note the members of planted groups whose first pair inside has passed."""
     passed = pairs.take(np.flatnonzero(pairs.ln_e >= ln_threshold))
-    linked = set(zip(passed.leader.tolist(), passed.follower.tolist(), strict=True))
-    for watch in watched:
-        for one, other in linked:
-            if one in watch.codes and other in watch.codes:
+    for one, other in zip(passed.leader.tolist(), passed.follower.tolist(), strict=True):
+        for watch in watches_of.get(one, ()):
+            if other in watch.codes:
                 watch.provisional_ns.setdefault(one, now_ns)
                 watch.provisional_ns.setdefault(other, now_ns)
-    return len(linked)
 
 
 def _mark_confirmed(
     detector: Detector,
-    watched: list[_Watched],
+    pairs: PairEvidence,
+    watches_of: Mapping[int, list[_Watched]],
     ln_threshold: float,
     now_ns: int,
     params: DetectionParams,
 ) -> None:
-    """Note the followers that stand with another member in a group that would be shown."""
-    cores = find_clusters(detector.pair_evidence(), ln_threshold=ln_threshold, params=params.groups)
-    if not cores:
+    """Note the members that stand with another member in a group that would be shown."""
+    cores = find_clusters(pairs, ln_threshold=ln_threshold, params=params.groups)
+    pending = [
+        core
+        for core in cores
+        if any(watch.is_pending() for code in core.members for watch in watches_of.get(code, ()))
+    ]
+    if not pending:
         return
+    # Weak members are tested at a level that all clusters share, the ones left out here as well.
+    share = params.groups.tolerated_false_attachments * len(pending) / len(cores)
+    shared = replace(params, groups=replace(params.groups, tolerated_false_attachments=share))
     market = detector.market_log()
-    for cluster in complete_clusters(cores, market, params):
-        touched = [watch for watch in watched if len(watch.codes.intersection(cluster.members)) > 1]
-        if all(watch.codes & set(cluster.members) <= set(watch.confirmed_ns) for watch in touched):
-            continue
+    for cluster in complete_clusters(pending, market, shared):
         decisions = market.decisions_of(cluster.members)
         roles = find_roles(cluster, decisions, groups=params.groups, rank_test=params.rank_test)
         if roles is None or roles.episode_row.size < params.groups.min_episodes:
             continue
         shown = {roles.source, *(follower.account for follower in roles.followers)}
-        for watch in touched:
-            together = watch.codes & shown
-            for code in together if len(together) > 1 else ():
-                watch.confirmed_ns.setdefault(code, now_ns)
+        for code in sorted(shown):
+            for watch in watches_of.get(code, ()):
+                if len(watch.codes & shown) > 1:
+                    watch.confirmed_ns.setdefault(code, now_ns)
 
 
 def _count(watch: _Watched) -> list[FirstFlag]:

@@ -51,19 +51,20 @@ class MarketPlan:
 class MeasuringPlan:
     """What is measured on each market.
 
-    `variants` are thresholds by name, scanned on the same orders. `with_first_flags` also counts
-    copies until the first flag, which runs the detector once more in small steps.
+    `variants` are thresholds by name, scanned on the same orders. On the first
+    `n_with_first_flags` markets copies until the first flag are counted, which runs the detector
+    once more in small steps.
     """
 
     params: DetectionParams = field(default_factory=DetectionParams)
     baselines: BaselineChoice = BaselineChoice.QUICK
     budget: Budget = field(default_factory=Budget)
     variants: Mapping[str, DetectionParams] = field(default_factory=dict)
-    with_first_flags: bool = False
+    n_with_first_flags: int = 0
 
 
 def plan_measuring(
-    *, baselines: str, fixed_variants: bool, typed_variants: Sequence[str], with_first_flags: bool
+    *, baselines: str, fixed_variants: bool, typed_variants: Sequence[str], n_with_first_flags: int
 ) -> MeasuringPlan:
     """Return what to measure, from what was typed.
 
@@ -75,8 +76,8 @@ def plan_measuring(
         Whether the fixed variants of the method are measured.
     typed_variants : sequence of str
         Further ones, NAME=part.field:value,...
-    with_first_flags : bool
-        Whether copies until the first flag are counted.
+    n_with_first_flags : int
+        Markets on which copies until the first flag are counted.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def plan_measuring(
         params=params,
         baselines=BaselineChoice(baselines),
         variants=choose_variants(params, fixed=fixed_variants, typed=typed_variants),
-        with_first_flags=with_first_flags,
+        n_with_first_flags=n_with_first_flags,
     )
 
 
@@ -214,7 +215,7 @@ def measure_dataset(
             score_run(as_found(varied.findings.groups), key),
         )
     first_flags: tuple[FirstFlag, ...] = ()
-    if plan.with_first_flags:
+    if plan.n_with_first_flags > 0:
         first_flags = find_first_flags(
             dataset,
             key,

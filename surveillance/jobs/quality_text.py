@@ -23,9 +23,9 @@ How things are counted:
   count (Garwood 1936).
 - The **placebo** counts pairs that cross the threshold although the leader's decisions were shifted
   in time. Its bound is the 99% Poisson quantile of what the threshold allows.
-- **Copies until the first flag**: the detector runs over the stream in steps of 15 minutes. A
+- **Copies until the first flag**: the detector runs over the stream in steps of five minutes. A
   follower is provisional when a pair of it and another member has passed the threshold, confirmed
-  when the closed-time stages, run every hour, would show a group that holds both. The copies it
+  when the closed-time stages, run twice an hour, would show a group that holds both. The copies it
   had made by then are an upper bound, by at most the copies of one step.
 - **Calibration** compares the largest probability of each found group with whether that verdict is
   right; the error is the mean distance of the two in tenths of the scale, weighted by groups
