@@ -42,7 +42,7 @@ evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md
 lock: $(DEV) ## Resolve the dependencies anew into locks/
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o locks/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --group benchmark -c locks/run.txt pyproject.toml -o locks/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --group benchmark --group evaluate -c locks/run.txt pyproject.toml -o locks/dev.txt
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

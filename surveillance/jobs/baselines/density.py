@@ -76,9 +76,12 @@ def find_groups(actions: Actions, rule: DensityRule | None = None) -> AccountGro
     rule = rule or DensityRule()
     if len(actions.accounts) < max(rule.min_cluster_size, rule.min_samples):
         return ()
+    features = account_features(actions)
+    if features.shape[1] == 0:
+        return ()
     labels = HDBSCAN(
         min_cluster_size=rule.min_cluster_size, min_samples=rule.min_samples, copy=True
-    ).fit_predict(account_features(actions))
+    ).fit_predict(features)
     groups = (np.flatnonzero(labels == label).tolist() for label in range(labels.max() + 1))
     return tuple(sorted(tuple(group) for group in groups))
 

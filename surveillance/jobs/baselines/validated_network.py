@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.stats import hypergeom
 
 from models.params import SECOND_NS
 from surveillance.jobs.actions import Actions
@@ -21,8 +21,6 @@ from surveillance.jobs.baselines.pairs import (
     components,
     shared_buckets,
 )
-
-_TAIL_PRECISION = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def link_by_validated_network(
     one, other = n_buckets[pairs.low], n_buckets[pairs.high]
     cases = np.stack([pairs.times, np.minimum(one, other), np.maximum(one, other)])
     distinct, case = np.unique(cases, axis=1, return_inverse=True)
-    p = hypergeometric_tail(distinct[0], distinct[1], distinct[2], n_all)[case.ravel()]
+    p = hypergeom.sf(distinct[0] - 1, n_all, distinct[1], distinct[2])[case.ravel()]
     n_accounts = len(actions.accounts)
     m = n_accounts * (n_accounts - 1) // 2
     return pairs.take(passes_false_discovery(p, m, rule.false_discovery_rate))
@@ -61,45 +59,6 @@ def link_by_validated_network(
 def find_groups(actions: Actions) -> AccountGroups:
     """Return the connected components of the validated network."""
     return components(link_by_validated_network(actions))
-
-
-def hypergeometric_tail(
-    shared: NDArray[np.int64],
-    one: NDArray[np.int64],
-    other: NDArray[np.int64],
-    n_all: int,
-) -> NDArray[np.float64]:
-    """Return P(X >= shared) of two random subsets with `one` and `other` of `n_all` buckets.
-
-    Parameters
-    ----------
-    shared, one, other : ndarray of int64, shape (n,)
-        Observed overlap and sizes of the two sets.
-    n_all : int
-        Size of the universe.
-
-    Notes
-    -----
-    The first term by logarithms of factorials, the rest of the tail by the ratio of neighboring
-    terms until the next would change nothing.
-    """
-    ln_first = (
-        _ln_choose(one, shared)
-        + _ln_choose(n_all - one, other - shared)
-        - _ln_choose(np.full(one.size, n_all), other)
-    )
-    term = np.ones(shared.size)
-    total = np.ones(shared.size)
-    x = shared.astype(np.float64)
-    live = np.ones(shared.size, np.bool_)
-    while live.any():
-        ratio = (one - x) * (other - x) / ((x + 1) * (n_all - one - other + x + 1))
-        term = np.where(live, term * np.maximum(ratio, 0.0), 0.0)
-        total += term
-        x += 1
-        # Past the mode terms fall; before it they rise and the loop goes on.
-        live &= (term > _TAIL_PRECISION * total) & (x < np.minimum(one, other))
-    return np.minimum(np.exp(ln_first + np.log(total)), 1.0)
 
 
 def passes_false_discovery(p: NDArray[np.float64], m: int, rate: float) -> NDArray[np.bool_]:
@@ -120,8 +79,3 @@ def passes_false_discovery(p: NDArray[np.float64], m: int, rate: float) -> NDArr
         return np.zeros(p.size, np.bool_)
     passed: NDArray[np.bool_] = p <= ranked[below[-1]]
     return passed
-
-
-def _ln_choose(n: NDArray[np.int64], k: NDArray[np.int64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
-    return result
