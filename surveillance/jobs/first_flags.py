@@ -139,6 +139,8 @@ def _watch(orders: EncodedOrders, key: AnswerKey, params: DetectionParams) -> li
     watched = []
     for group in key.groups:
         codes = sorted(code_of[account] for account in group.members if account in code_of)
+        if len(codes) < 2:
+            continue
         mine = decisions.take(np.flatnonzero(np.isin(decisions.account, codes)))
         cluster = _planted_cluster(group, codes, code_of)
         roles = find_roles(cluster, mine, groups=params.groups, rank_test=params.rank_test)
@@ -150,7 +152,7 @@ def _watch(orders: EncodedOrders, key: AnswerKey, params: DetectionParams) -> li
 
 def _planted_cluster(group: PlantedGroup, codes: list[int], code_of: dict[str, int]) -> Cluster:
     """Return the group as the stage of roles would have it if the detector knew the answer."""
-    source = code_of.get(group.leader or "", codes[0] if codes else 0)
+    source = code_of.get(group.leader or "", codes[0])
     followers = [code for code in codes if code != source]
     inverted = frozenset(followers) if group.inverse and group.leader is not None else frozenset()
     return Cluster(tuple(codes), inverted, 0.0, tuple((source, code) for code in followers))

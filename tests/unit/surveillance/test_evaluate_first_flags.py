@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-
 from helpers.copied_market import START_NS, copied_market, orders
+
 from models.params import DAY_NS, DetectionParams
 from streams.files import Dataset, write_dataset
 from surveillance.findings import Subtype, VerdictName
@@ -55,7 +55,8 @@ def test_every_follower_is_flagged_after_some_of_its_copies(tmp_path) -> None:
         assert flag.until_provisional is not None
         assert flag.until_confirmed is not None
         assert 3 <= flag.until_provisional < flag.n_copies
-        assert flag.until_provisional <= flag.until_confirmed <= flag.n_copies
+        # A weak member may stand in a shown group before a pair of its own has passed.
+        assert 3 <= flag.until_confirmed < flag.n_copies
 
 
 def test_smaller_steps_never_count_more(tmp_path, monkeypatch) -> None:
