@@ -206,8 +206,12 @@ def evaluate(
     days: Annotated[int, typer.Option(help="Trading days of each market.")] = 3,
     jobs: Annotated[int, typer.Option(min=1, help="Markets measured at a time.")] = 2,
     baselines: Annotated[
-        str, typer.Option(help="Other methods on the same orders: none, quick or all.")
-    ] = "quick",
+        str | None,
+        typer.Option(
+            help="Other methods on the same orders: none, quick or all.",
+            show_default="quick; none with variants",
+        ),
+    ] = None,
     variants: Annotated[
         bool, typer.Option("--variants", help="Also measure the fixed variants of the method.")
     ] = False,
@@ -246,7 +250,7 @@ def evaluate(
         raise typer.BadParameter("DATASET and --key go together")
     try:
         plan = plan_measuring(
-            baselines=baselines,
+            baselines=baselines or ("none" if variants or variant else "quick"),
             fixed_variants=variants,
             typed_variants=variant or [],
             n_with_first_flags=copies_until_flag,

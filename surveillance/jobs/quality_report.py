@@ -28,6 +28,7 @@ from surveillance.jobs.real_tables import group_table, peer_table, real_table
 from surveillance.jobs.text_table import TextTable
 
 FIGURES = "figures"
+VARIANTS_SECTION = " variants"  # a space, which no slug holds
 REAL_SECTION = "real-data"
 _SECTION = re.compile(
     r"^<!-- section (?P<name>[^\n]+) -->\n(?P<text>.*?)^<!-- end -->\n", re.DOTALL | re.MULTILINE
@@ -73,7 +74,8 @@ def report_tables(report: Evaluation | RealDataReport) -> tuple[TextTable, ...]:
 def write_quality(path: Path, report: Evaluation | RealDataReport, *, command: str) -> None:
     """Write a report's section into the document and keep its other sections.
 
-    Figures go into a directory `figures` beside it; those of the section's earlier run go.
+    Figures go into a directory `figures` beside it; those of the section's earlier run go. A run
+    with variants has a section of its own, so that it may be over fewer markets.
 
     Parameters
     ----------
@@ -94,9 +96,12 @@ def write_quality(path: Path, report: Evaluation | RealDataReport, *, command: s
         sections = {found["name"]: found["text"] for found in _SECTION.finditer(old)}
         if isinstance(report, Evaluation):
             slug = _slug(report.name)
-            figures = figures_of(report)
-            _write_figures(path.parent / FIGURES, slug, figures)
-            sections[slug] = _evaluation_text(report, command, figures)
+            if report.variants:
+                sections[f"{slug}{VARIANTS_SECTION}"] = _variants_text(report, command)
+            else:
+                figures = figures_of(report)
+                _write_figures(path.parent / FIGURES, slug, figures)
+                sections[slug] = _evaluation_text(report, command, figures)
         else:
             sections[REAL_SECTION] = _real_text(report, command)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +141,17 @@ def _evaluation_text(
         _how(command, evaluation.environment, evaluation.parameters_hash),
         *_tables(evaluation_tables(evaluation)),
         *(f"![{figure.summary}]({FIGURES}/{slug}-{figure.name}.svg)" for figure in figures),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _variants_text(evaluation: Evaluation, command: str) -> str:
+    parts = [
+        f"## {_slug(evaluation.name)}, variants of the method",
+        f"Run on {evaluation.what}. Each variant differs from the method in one thing; where its "
+        "placebo exceeded the bound, its safety rose as it would in a scan.",
+        _how(command, evaluation.environment, evaluation.parameters_hash),
+        *_tables((variant_table(evaluation),)),
     ]
     return "\n\n".join(parts) + "\n"
 

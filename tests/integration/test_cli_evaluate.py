@@ -19,8 +19,6 @@ def test_the_document_and_its_figures_are_written_by_one_command(tmp_path) -> No
         "--scenario",
         "basic",
         *SMALL,
-        "--variant",
-        "shallow=rank_test.depth:16",
         "--copies-until-flag",
         "1",
         "--write-docs",
@@ -30,12 +28,31 @@ def test_the_document_and_its_figures_are_written_by_one_command(tmp_path) -> No
     assert outcome.status == 0, outcome
     report = json.loads(outcome.out)
     assert [method["method"] for method in report["methods"]] == ["detector"]
-    assert [variant["name"] for variant in report["variants"]] == ["shallow"]
     assert report["first_flags"]
     text = document.read_text()
-    for title in ("Aims and what was reached", "Variants of the method", "first flag", "by kind"):
+    for title in ("Aims and what was reached", "first flag", "by kind"):
         assert title in text
     assert (tmp_path / "figures" / "basic-honest-flags.svg").exists()
+
+
+def test_variants_are_one_table_without_baselines(tmp_path) -> None:
+    document = tmp_path / "quality.md"
+    outcome = run(
+        "evaluate",
+        "--scenario",
+        "basic",
+        *SMALL[:-2],
+        "--variant",
+        "shallow=rank_test.depth:16",
+        "--write-docs",
+        document,
+        "--json",
+    )
+    assert outcome.status == 0, outcome
+    report = json.loads(outcome.out)
+    assert [method["method"] for method in report["methods"]] == ["detector"]
+    assert [variant["name"] for variant in report["variants"]] == ["shallow"]
+    assert "| shallow |" in document.read_text()
 
 
 def test_the_tables_are_printed(tmp_path) -> None:

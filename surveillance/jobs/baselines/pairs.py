@@ -139,6 +139,14 @@ def row_pairs_within(
         distance += 1
 
 
+def distinct(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the distinct codes, ascending; sorting them is faster than the hash of `np.unique`."""
+    ranked = np.sort(codes)
+    is_new = np.ones(ranked.size, np.bool_)
+    is_new[1:] = ranked[1:] != ranked[:-1]
+    return ranked[is_new]
+
+
 def count_pairs(
     found: Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]], n_accounts: int
 ) -> AccountPairs:
@@ -150,13 +158,13 @@ def count_pairs(
         held.append(np.minimum(a, b) * np.int64(n_accounts) + np.maximum(a, b))
         n_held += a.size
         if n_held >= _PAIRS_HELD:
-            codes, times = merge_counts(codes, times, held)
+            codes, times = _merge(codes, times, held)
             held, n_held = [], 0
-    codes, times = merge_counts(codes, times, held)
+    codes, times = _merge(codes, times, held)
     return AccountPairs(codes // max(n_accounts, 1), codes % max(n_accounts, 1), times)
 
 
-def merge_counts(
+def _merge(
     codes: NDArray[np.int64], times: NDArray[np.int64], held: list[NDArray[np.int64]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Add occurrences of codes to their counts; codes stay ascending."""

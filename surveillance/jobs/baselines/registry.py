@@ -39,7 +39,7 @@ class Baseline:
 BASELINES = (
     Baseline("hand_set_rule", "hand-set rule", hand_set.find_groups, is_quick=True),
     Baseline("peer_rule", "peer's rule", peer_rule.find_groups, is_quick=True),
-    Baseline("synchrotrap", "SynchroTrap's Jaccard", synchrotrap.find_groups, is_quick=False),
+    Baseline("synchrotrap", "SynchroTrap's Jaccard", synchrotrap.find_groups, is_quick=True),
     Baseline(
         "validated_network",
         "statistically validated network",

@@ -19,7 +19,7 @@ from surveillance.jobs.baselines.pairs import (
     AccountGroups,
     AccountPairs,
     components,
-    merge_counts,
+    distinct,
     row_pairs_within,
 )
 
@@ -51,7 +51,7 @@ def link_by_synchrotrap(actions: Actions, rule: SynchroTrapRule | None = None) -
     n_accounts = len(actions.accounts)
     codes = times = np.empty(0, np.int64)
     for found, matched in _matched_by_day(actions, rule.window_ns):
-        merged = merge_counts(codes, times, [found])[0]
+        merged = distinct(np.concatenate([codes, found]))
         total = np.zeros(merged.size, np.int64)
         total[np.searchsorted(merged, codes)] += times
         total[np.searchsorted(merged, found)] += matched
@@ -90,9 +90,9 @@ def _matched_by_day(
             held += [a * n_accounts + account[b], b * n_accounts + account[a]]
             n_held += 2 * a.size
             if n_held >= _PAIRS_HELD:
-                met = np.unique(np.concatenate([met, *held]))
+                met = distinct(np.concatenate([met, *held]))
                 held, n_held = [], 0
-        met = np.unique(np.concatenate([met, *held]))
+        met = distinct(np.concatenate([met, *held]))
         yield _matched(account[met // max(n_accounts, 1)], met % max(n_accounts, 1), n_accounts)
 
 

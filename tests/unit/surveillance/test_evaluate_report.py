@@ -45,7 +45,6 @@ def build_evaluation(name: str = "basic", n_found: int = 1) -> Evaluation:
         parameters_hash="f" * 64,
         runs=(RunSummary("seed 1", 1000, 30, 1, 1, 1.0, 9.5, PLACEBO),),
         methods=tuple(methods),
-        variants=(VariantScore("deep", "e" * 64, methods[0], (1.0, 2.0), (PLACEBO, PLACEBO)),),
         calibration=calibration_of([Judgment(0.9, is_right=True), Judgment(0.3, is_right=False)]),
         first_flags=(FirstFlag("external_automatic", 20, 4, None),),
         first_day=(FirstDay("one_shot_farm", 50, is_found=True),),
@@ -144,8 +143,31 @@ def test_a_figure_that_is_no_longer_drawn_goes(tmp_path) -> None:
     assert "No fitted classifier" in path.read_text()
 
 
+def with_variants(evaluation: Evaluation) -> Evaluation:
+    score = evaluation.methods[0]
+    deep = VariantScore("deep", "e" * 64, score, (1.0, 2.0), (PLACEBO, PLACEBO))
+    return replace(evaluation, variants=(deep,))
+
+
+def test_variants_have_a_section_of_their_own(tmp_path) -> None:
+    path = tmp_path / "quality.md"
+    write_quality(path, build_evaluation(), command="one")
+    write_quality(path, with_variants(build_evaluation()), command="two")
+    write_quality(path, with_variants(build_evaluation()), command="three")
+    text = path.read_text()
+    assert [line for line in text.splitlines() if line.startswith("## ")][:2] == [
+        "## basic",
+        "## basic, variants of the method",
+    ]
+    assert "`one`" in text
+    assert "`two`" not in text
+    assert "| deep | 1 of 1 |" in text
+    assert "| 1 2 | 0 / 4 |" in text
+
+
 def test_every_row_is_as_wide_as_its_header() -> None:
-    for table in (*evaluation_tables(build_evaluation()), *real_data_tables(build_real_data())):
+    evaluation = with_variants(build_evaluation())
+    for table in (*evaluation_tables(evaluation), *real_data_tables(build_real_data())):
         assert table.rows
         assert {len(row) for row in table.rows} == {len(table.header)}
 
