@@ -206,10 +206,31 @@ def evaluate(
     scenario: Annotated[
         str | None, typer.Option(help="Simulate instead: basic, nothing, full or held-out.")
     ] = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Simulate kinds kept apart from all tuning.")
+    ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,
     accounts: Annotated[int, typer.Option(help="Accounts of each market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days of each market.")] = 3,
+    jobs: Annotated[int, typer.Option(min=1, help="Markets measured at a time.")] = 2,
+    baselines: Annotated[
+        str | None,
+        typer.Option(
+            help="Other methods on the same orders: none, quick or all.",
+            show_default="quick; none with variants",
+        ),
+    ] = None,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also measure the fixed variants of the method.")
+    ] = False,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", help="Also measure NAME=part.field:value,..."),
+    ] = None,
+    copies_until_flag: Annotated[
+        int, typer.Option(min=0, help="Markets on which to count copies until the first flag.")
+    ] = 0,
     real_data: Annotated[
         Path | None, typer.Option(help="Directory of the public sets named in docs/quality.md.")
     ] = None,
@@ -223,26 +244,45 @@ def evaluate(
     del store  # taken by every command; an evaluation records nothing
     # Imported here: they cost the other commands a second of start-up.
     from surveillance.jobs.evaluation import Evaluation, evaluate_dataset, evaluate_scenario
+    from surveillance.jobs.measuring import HELD_OUT, plan_measuring
     from surveillance.jobs.quality_report import report_tables, write_quality
     from surveillance.jobs.real_data import RealDataReport, evaluate_real_data
 
+    scenario = HELD_OUT if held_out and scenario is None else scenario
+    if held_out and scenario != HELD_OUT:
+        raise typer.BadParameter("give one of --scenario and --held-out")
     if sum(choice is not None for choice in (dataset, scenario, real_data)) != 1:
-        raise typer.BadParameter("give one of DATASET with --key, --scenario, --real-data")
+        raise typer.BadParameter(
+            "give one of DATASET with --key, --scenario, --held-out, --real-data"
+        )
     if (dataset is None) != (key is None):
         raise typer.BadParameter("DATASET and --key go together")
+    try:
+        plan = plan_measuring(
+            baselines=baselines or ("none" if variants or variant else "quick"),
+            fixed_variants=variants,
+            typed_variants=variant or [],
+            n_with_first_flags=copies_until_flag,
+        )
+    except SurveillanceError as error:
+        raise typer.BadParameter(str(error)) from error
     with task_bar(Console(stderr=True)) as on_progress:
         if real_data is not None:
             report: Evaluation | RealDataReport = evaluate_real_data(
                 real_data, on_progress=on_progress
             )
         elif dataset is not None and key is not None:
-            report = evaluate_dataset(dataset, key, now_ns=now_ns(), on_progress=on_progress)
+            report = evaluate_dataset(
+                dataset, key, now_ns=now_ns(), plan=plan, on_progress=on_progress
+            )
         else:
             report = evaluate_scenario(
                 scenario or "",
                 seeds=range(first_seed, first_seed + seeds),
                 n_accounts=accounts,
                 n_days=days,
+                plan=plan,
+                n_jobs=jobs,
                 on_progress=on_progress,
             )
     if write_docs is not None:

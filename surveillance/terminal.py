@@ -17,7 +17,7 @@ from surveillance.findings import GroupFinding, RunFindings
 from surveillance.pipeline import runner
 
 if TYPE_CHECKING:  # the quality report is slow to import and only `evaluate` has one
-    from surveillance.jobs.quality_tables import TextTable
+    from surveillance.jobs.text_table import TextTable
 
 MAX_ROWS = 60
 PIPE_WIDTH = 160  # characters, where no terminal says how wide it is

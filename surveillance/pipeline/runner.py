@@ -148,7 +148,7 @@ def scan(
         in_cluster = np.zeros(len(orders.accounts), np.bool_)
         for cluster in clusters:
             in_cluster[list(cluster.members)] = True
-        decisions = _decisions_of(orders, in_cluster, detection.params)
+        decisions = decisions_of(orders, in_cluster, detection.params)
     span_days = max((orders.last_time_ns - orders.first_time_ns) / DAY_NS, 1.0)
     chance = round(params.groups.tolerated_false_pairs * YEAR_DAYS / span_days, 6)
     parameters_hash = detection.params.content_hash()
@@ -240,7 +240,7 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
         )
 
 
-def _decisions_of(
+def decisions_of(
     orders: EncodedOrders, accounts: NDArray[np.bool_], params: DetectionParams
 ) -> DecisionColumns:
     """Read the chosen accounts' orders again and merge them into decisions."""
