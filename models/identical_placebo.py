@@ -27,8 +27,8 @@ def count_placebo_clusters(
     """Return the clusters at each level when fingerprints are dealt anew among the accounts.
 
     Sizes are dealt among the first appearances, newcomers among the decisions of a block of the
-    day, newness among the limit orders of five minutes (a price lives no longer): habits, bursts
-    and time of day stay, runs go. Runs are counted before anything is left out.
+    day, newness among the limit orders of the longest window (a price lives no longer): habits,
+    bursts and time of day stay, runs go. Runs are counted before anything is left out.
 
     Parameters
     ----------

@@ -157,7 +157,7 @@ class GroupParams:
 
 @dataclass(frozen=True, slots=True)
 class IdenticalParams:
-    """Identical-order clusters: many accounts, one fingerprint, no pair repeats (docs/method.md, 6)."""
+    """Identical-order clusters: many accounts, one fingerprint (docs/method.md, 6)."""
 
     windows_ns: tuple[int, ...] = (10 * SECOND_NS, MINUTE_NS, 10 * MINUTE_NS, 60 * MINUTE_NS)
     """From one sweep over all accounts at once to a walk of 15 to 60 s an account."""
@@ -187,6 +187,8 @@ class IdenticalParams:
     exceed twelve times their median once in 4,096 times."""
     same_run_overlap: float = 0.5
     """Runs, and clusters and groups, that share this much of the smaller one are the same."""
+    burst_ratio: float = 3.0
+    """Others this many times as busy as just before the run: a public reason is not excluded."""
     tolerated_false_clusters_a_year: float = 0.05
     """v: expected false clusters in a year of data, over all fingerprints, windows, positions."""
     placebo_block_ns: int = 6 * 60 * MINUTE_NS

@@ -69,7 +69,7 @@ def judge(
     if crowd is not None:
         return Verdict("INDEPENDENT", "common_strategy", "none", (crowd, *reasons))
     if len(known) == 1 and None not in owners:
-        return _internal(
+        return internal(
             [
                 Finding(
                     "one_owner",
@@ -155,7 +155,8 @@ def _timing(features: GroupFeatures) -> Finding:
     )
 
 
-def _internal(reasons: list[Finding], declaration: str) -> Verdict:
+def internal(reasons: list[Finding], declaration: str) -> Verdict:
+    """Return INTERNAL for the reasons given, and whether a declaration covers it."""
     if declaration == "declared":
         reasons.append(Finding("declared", "A declaration covers every follower.", {}))
         return Verdict("INTERNAL", "own_accounts", "none", tuple(reasons))
@@ -193,11 +194,11 @@ def _several_owners(
         _copies(features, params, params.verdict.external_fidelity)
         and _has_source(features, params)
     ):
-        return _undetermined(
+        return undetermined(
             [several, *reasons],
             "More decisions repeated in quiet markets, or a clear first account, would decide it.",
         )
-    machine = _one_machine(ties, members, params)
+    machine = one_machine(ties, members, params)
     if machine is not None and len(counts) >= params.verdict.managed_min_owners:
         return Verdict(
             "EXTERNAL", "managed_accounts", "freeze_review", (several, machine, *reasons)
@@ -206,7 +207,7 @@ def _several_owners(
     return Verdict("EXTERNAL", subtype, "freeze_review", (several, *reasons))
 
 
-def _one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
+def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
     """Return a reason if one device or operator id serves every member."""
     for tie in ties.ties:
         if (
@@ -222,6 +223,20 @@ def _one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) ->
     return None
 
 
+def strong_ties(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
+    """Return a reason if strong ties join all members."""
+    strong = params.linkage.strong_bits
+    if not ties.joined(members, strong):
+        return None
+    weakest = min(bits for bits in ties.pair_bits.values() if bits >= strong)
+    kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
+    return Finding(
+        "strong_ties",
+        f"Shared {kinds} tie all {len(members)} accounts together ({weakest:.1f} bits or more).",
+        {"weight_bits": round(weakest, 2)},
+    )
+
+
 def _unknown_owners(
     features: GroupFeatures,
     members: Sequence[int],
@@ -231,17 +246,9 @@ def _unknown_owners(
     reasons: list[Finding],
     some_known: bool,
 ) -> Verdict:
-    strong = params.linkage.strong_bits
-    if ties.joined(members, strong):
-        weakest = min(bits for bits in ties.pair_bits.values() if bits >= strong)
-        kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
-        tied = Finding(
-            "strong_ties",
-            f"Shared {kinds} tie all {len(members)} accounts together "
-            f"({weakest:.1f} bits or more).",
-            {"weight_bits": round(weakest, 2)},
-        )
-        return _internal([tied, *reasons], declaration)
+    tied = strong_ties(ties, members, params)
+    if tied is not None:
+        return internal([tied, *reasons], declaration)
     tied_somewhere = any(bits > 0 for bits in ties.pair_bits.values())
     if (
         not tied_somewhere
@@ -255,12 +262,11 @@ def _unknown_owners(
             {"accounts": len(members)},
         )
         return Verdict("EXTERNAL", "signal", "freeze_review", (stranger, *reasons))
-    return _undetermined(
-        reasons, "Owner, device or address records of all members would decide it."
-    )
+    return undetermined(reasons, "Owner, device or address records of all members would decide it.")
 
 
-def _undetermined(reasons: list[Finding], wanted: str) -> Verdict:
+def undetermined(reasons: list[Finding], wanted: str) -> Verdict:
+    """Return UNDETERMINED for the reasons given, and what would decide it."""
     return Verdict(
         "UNDETERMINED",
         "other",

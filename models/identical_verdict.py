@@ -1,0 +1,131 @@
+"""The verdict on identical-order clusters: plain rules, the first that matches decides.
+
+1. One known owner has all accounts: INTERNAL.
+2. The market was in a burst at the time: UNDETERMINED, a public reason is not excluded.
+3. Two or more known owners: EXTERNAL; `managed_accounts` where one machine enters for all.
+4. Owners not known: tied strongly into one, INTERNAL; not tied at all, EXTERNAL.
+5. Anything else: UNDETERMINED, with what would decide it.
+
+There is no leader and no fidelity to ask for: who gave the order is not on the venue.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.linkage import Ties
+from models.params import DetectionParams
+from models.verdict import Finding, Verdict, internal, one_machine, strong_ties, undetermined
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFeatures:
+    """What the verdict on a cluster rests on besides owners and ties.
+
+    `burst_ratio` compares the decisions of accounts outside the cluster in its key, during its
+    strongest run, with those in as much time before: 1 when the market was as usual.
+    """
+
+    n_accounts: int
+    n_orders: int
+    n_runs: int
+    quantity: float
+    expected: float
+    log10_p: float
+    threshold_log10_p: float
+    tolerated_a_year: float
+    median_gap_s: float
+    evenness: float
+    span_s: float
+    burst_ratio: float
+
+
+def judge_identical(
+    features: ClusterFeatures,
+    owners: Sequence[str | None],
+    members: Sequence[int],
+    ties: Ties,
+    declaration: str,
+    params: DetectionParams,
+) -> Verdict:
+    """Apply the rules to one cluster; arguments are those of `models.verdict.judge`."""
+    reasons = [_identical(features), _chance(features)]
+    owned = Counter(owner for owner in owners if owner is not None)
+    if len(owned) == 1 and None not in owners:
+        one = Finding(
+            "one_owner",
+            f"All {len(members)} accounts belong to one known owner.",
+            {"accounts": len(members)},
+        )
+        return internal([one, *reasons], declaration)
+    if features.burst_ratio > params.identical.burst_ratio:
+        burst = Finding(
+            "market_burst",
+            f"Accounts outside the cluster were {features.burst_ratio:.1f} times as busy as "
+            "before: something public may have moved all of them.",
+            {"burst_ratio": round(features.burst_ratio, 4)},
+        )
+        return undetermined([burst, *reasons], "The same orders in a quiet market would decide it.")
+    if len(owned) >= 2:
+        several = Finding(
+            "several_owners",
+            f"The {len(members)} accounts belong to {len(owned)} known owners.",
+            {"owners": len(owned), "accounts": len(members)},
+        )
+        machine = one_machine(ties, members, params)
+        if machine is not None and len(owned) >= params.verdict.managed_min_owners:
+            return _external("managed_accounts", [several, machine, *reasons])
+        subtype = "mixed" if owned.most_common(1)[0][1] > 1 else "signal"
+        return _external(subtype, [several, *reasons])
+    tied = strong_ties(ties, members, params)
+    if tied is not None:
+        return internal([tied, *reasons], declaration)
+    if not owned and not any(bits > 0 for bits in ties.pair_bits.values()):
+        stranger = Finding(
+            "no_tie",
+            "The owners are unknown and nothing outside trading ties the accounts together.",
+            {"accounts": len(members)},
+        )
+        return _external("signal", [stranger, *reasons])
+    return undetermined(reasons, "Owner, device or address records of all members would decide it.")
+
+
+def _identical(features: ClusterFeatures) -> Finding:
+    runs = "" if features.n_runs == 1 else f" in the strongest of {features.n_runs} runs"
+    pace = "evenly spaced" if features.evenness < 1.0 else "unevenly spaced"
+    return Finding(
+        "identical_orders",
+        f"{features.n_accounts} accounts sent the same order of {features.quantity:g} within "
+        f"{features.span_s:.0f} s{runs}, {features.median_gap_s:.1f} s apart at the median, "
+        f"{pace}; chance explains {features.expected:.1f} of them.",
+        {
+            "accounts": features.n_accounts,
+            "orders": features.n_orders,
+            "runs": features.n_runs,
+            "quantity": features.quantity,
+            "span_s": round(features.span_s, 3),
+            "median_gap_s": round(features.median_gap_s, 3),
+            "evenness": round(features.evenness, 4),
+            "expected": round(features.expected, 4),
+            "burst_ratio": round(features.burst_ratio, 4),
+        },
+    )
+
+
+def _chance(features: ClusterFeatures) -> Finding:
+    return Finding(
+        "chance",
+        f"With the market's decisions as they were, chance puts so many of them into one window "
+        f"with probability 10^{features.log10_p:.1f} at most. The threshold of "
+        f"10^{features.threshold_log10_p:.1f} pays for all windows: it lets through at most "
+        f"{features.tolerated_a_year:.2g} false clusters a year.",
+        {
+            "log10_p": round(features.log10_p, 4),
+            "threshold_log10_p": round(features.threshold_log10_p, 4),
+            "chance_groups_per_year": features.tolerated_a_year,
+        },
+    )
+
+
+def _external(subtype: str, reasons: list[Finding]) -> Verdict:
+    return Verdict("EXTERNAL", subtype, "freeze_review", tuple(reasons))
