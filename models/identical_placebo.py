@@ -28,7 +28,8 @@ def count_placebo_clusters(
 
     Sizes are dealt among the first appearances, newcomers among the decisions of a block of the
     day, newness among the limit orders of the longest window (a price lives no longer): habits,
-    bursts and time of day stay, runs go. Runs are counted before anything is left out.
+    bursts and time of day stay, runs go. Runs of the loosest level count at every level that their
+    strongest window reaches, also those that chance could explain.
 
     Parameters
     ----------
@@ -68,8 +69,9 @@ def _count(
     ln_thresholds: dict[float, float],
     counts: dict[float, int],
 ) -> None:
-    for level, bar in ln_thresholds.items():
-        counts[level] += sum(1 for _ in find_runs(trials, 0, 0, params, bar))
+    for run in find_runs(trials, 0, 0, params, max(ln_thresholds.values())):
+        for level, bar in ln_thresholds.items():
+            counts[level] += run.ln_p <= bar
 
 
 def _deal(

@@ -89,6 +89,8 @@ def judge_clusters(
             group_of[number] = found[int(np.argmax(shared))].group.group_id
         else:
             left.append(number)
+    if not left:
+        return JudgedClusters((), tuple(group_of))
     joined = _joined([evidence.clusters[number] for number in left], overlap)
     taken = {f.group.group_id for f in found}
     known = {group: ids for group, ids in known_groups.items() if group not in taken}
