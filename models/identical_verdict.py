@@ -92,12 +92,12 @@ def judge_identical(
 
 def _identical(features: ClusterFeatures) -> Finding:
     runs = "" if features.n_runs == 1 else f" in the strongest of {features.n_runs} runs"
-    pace = "evenly spaced" if features.evenness < 1.0 else "unevenly spaced"
     return Finding(
         "identical_orders",
         f"{features.n_accounts} accounts sent the same order of {features.quantity:g} within "
-        f"{features.span_s:.0f} s{runs}, {features.median_gap_s:.1f} s apart at the median, "
-        f"{pace}; chance explains {features.expected:.1f} of them.",
+        f"{features.span_s:.0f} s{runs}, {features.median_gap_s:.1f} s apart at the median. "
+        f"The gaps vary by {features.evenness:.0%} of their mean (by chance about 100%). At "
+        f"their usual rate, {features.expected:.1f} such accounts would have come.",
         {
             "accounts": features.n_accounts,
             "orders": features.n_orders,
@@ -120,8 +120,8 @@ def _chance(features: ClusterFeatures) -> Finding:
         f"10^{features.threshold_log10_p:.1f} pays for all windows: it lets through at most "
         f"{features.tolerated_a_year:.2g} false clusters a year.",
         {
-            "log10_p": round(features.log10_p, 4),
-            "threshold_log10_p": round(features.threshold_log10_p, 4),
+            "log10_e": round(-features.log10_p, 4),
+            "threshold_log10_e": round(-features.threshold_log10_p, 4),
             "chance_groups_per_year": features.tolerated_a_year,
         },
     )

@@ -84,12 +84,13 @@ def ask_questions(part: FingerprintColumns, *, warm_ns: int) -> Iterator[Trials]
         Before this time everybody is new to us: no newcomer is a mark.
     """
     is_first = _is_first(part.account.astype(np.int64), part.quantity_lots)
+    is_sized = part.quantity_lots > 0  # an unknown size equals nothing
     lots, label, n_decisions = np.unique(
         part.quantity_lots, return_inverse=True, return_counts=True
     )
     none = np.zeros(lots.size, np.int64)
     for of_new in (True, False):
-        rows = np.flatnonzero(is_first & (part.is_new == of_new))
+        rows = np.flatnonzero(is_first & is_sized & (part.is_new == of_new))
         yield Trials(
             Surprise.SIZE,
             part.event_time_ns[rows],
@@ -110,7 +111,7 @@ def ask_questions(part: FingerprintColumns, *, warm_ns: int) -> Iterator[Trials]
             surprise,
             times,
             part.account[people],
-            np.where(is_alike & is_told, label[people], NO_LABEL),
+            np.where(is_alike & is_told & is_sized[people], label[people], NO_LABEL),
             lots,
             none,
             is_alike=is_alike,
@@ -120,7 +121,7 @@ def ask_questions(part: FingerprintColumns, *, warm_ns: int) -> Iterator[Trials]
 
 def ask_prices(part: FingerprintColumns) -> Iterator[Trials]:
     """Yield new accounts' limit orders; the control is everybody else's."""
-    rows = np.flatnonzero(part.has_price & part.is_new)
+    rows = np.flatnonzero(part.has_price & part.is_new & (part.quantity_lots > 0))
     others = np.flatnonzero(part.has_price & ~part.is_new)
     if rows.size == 0 or others.size == 0:
         return

@@ -59,6 +59,14 @@ def is_cluster(group: Group) -> bool:
     return any(reason.code == IDENTICAL_ORDERS for reason in group.reasons)
 
 
+def needed_log10_e(group: Group, run_threshold: float) -> float:
+    """Return the evidence that the group needed: that of its kind, else that of the run's pairs."""
+    for reason in group.reasons:
+        if reason.code == "chance" and isinstance(reason.numbers.get("threshold_log10_e"), float):
+            return float(reason.numbers["threshold_log10_e"])
+    return run_threshold
+
+
 def sentence(group: Group) -> str:
     """Return in one sentence why the group is on the desk.
 

@@ -112,6 +112,11 @@ def test_how_the_stream_is_cut_changes_nothing(cuts: list[int]) -> None:
     assert clusters_of(orders) == clusters_of(orders, tuple(min(c, 11_000) for c in cuts))
 
 
+def test_orders_of_unknown_size_are_not_identical() -> None:
+    rng = np.random.default_rng(14)
+    assert clusters_of(together(honest_orders(rng), farm_orders(rng, lots=0))) == ()
+
+
 def test_child_orders_are_one_decision_of_their_sum_over_batches() -> None:
     orders = in_order(
         np.array([0, 1, 2]) * SECOND_NS,

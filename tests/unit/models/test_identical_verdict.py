@@ -61,8 +61,8 @@ def test_the_first_rule_that_matches_decides(
     assert numbers["identical_orders"]["accounts"] == 3
     assert numbers["identical_orders"]["median_gap_s"] == 37.0
     assert numbers["chance"] == {
-        "log10_p": -20.0,
-        "threshold_log10_p": -10.0,
+        "log10_e": 20.0,
+        "threshold_log10_e": 10.0,
         "chance_groups_per_year": 0.05,
     }
 
