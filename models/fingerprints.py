@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.columns import OrderColumns
 from models.decisions import DecisionStage
+from models.kernels.decisions import BRACKET
 from models.params import DAY_NS
 
 
@@ -45,7 +46,7 @@ class FingerprintLog:
 
     Parameters
     ----------
-    merge_ns : int
+    merge_ns, bracket_ns : int
         As for `DecisionStage`.
     n_accounts : int
         Accounts of the venue.
@@ -56,9 +57,15 @@ class FingerprintLog:
     """
 
     def __init__(
-        self, *, merge_ns: int, n_accounts: int, new_decisions: int, robot_decisions_a_day: float
+        self,
+        *,
+        merge_ns: int,
+        bracket_ns: int,
+        n_accounts: int,
+        new_decisions: int,
+        robot_decisions_a_day: float,
     ) -> None:
-        self._stage = DecisionStage(merge_ns=merge_ns)
+        self._stage = DecisionStage(merge_ns=merge_ns, bracket_ns=bracket_ns)
         self._new_decisions = new_decisions
         self._robot_decisions_a_day = robot_decisions_a_day
         self._n_decisions_of = np.zeros(n_accounts, np.int64)
@@ -72,7 +79,7 @@ class FingerprintLog:
         first = orders.take(opens := opened.opens)
         lots = first.quantity_lots.copy()
         # Child orders of this batch's decisions add up here, those of earlier ones at the end.
-        late = ~opens
+        late = ~opens & (opened.decision != BRACKET)
         place = opened.decision[late] - self._n_decisions
         here = place >= 0
         np.add.at(lots, place[here], orders.quantity_lots[late][here])

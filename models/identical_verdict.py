@@ -9,13 +9,22 @@
 There is no leader and no fidelity to ask for: who gave the order is not on the venue.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.findings import Finding
 from models.linkage import Ties
+from models.ownership import Ownership
 from models.params import DetectionParams
-from models.verdict import Finding, Verdict, internal, one_machine, strong_ties, undetermined
+from models.verdict import (
+    Verdict,
+    conclude,
+    internal,
+    one_machine,
+    strangers,
+    strong_ties,
+    undetermined,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +51,21 @@ class ClusterFeatures:
 
 def judge_identical(
     features: ClusterFeatures,
-    owners: Sequence[str | None],
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     declaration: str,
     params: DetectionParams,
 ) -> Verdict:
     """Apply the rules to one cluster; arguments are those of `models.verdict.judge`."""
-    reasons = [_identical(features), _chance(features)]
-    owned = Counter(owner for owner in owners if owner is not None)
-    if len(owned) == 1 and None not in owners:
+    reasons = [*ownership.related, _identical(features), _chance(features)]
+    if ownership.n_owners == 1 and ownership.all_known:
         one = Finding(
             "one_owner",
             f"All {len(members)} accounts belong to one known owner.",
             {"accounts": len(members)},
         )
-        return internal([one, *reasons], declaration)
+        return internal([one, *reasons], declaration, params)
     if features.burst_ratio > params.identical.burst_ratio:
         burst = Finding(
             "market_burst",
@@ -65,29 +73,27 @@ def judge_identical(
             "before: something public may have moved all of them.",
             {"burst_ratio": round(features.burst_ratio, 4)},
         )
-        return undetermined([burst, *reasons], "The same orders in a quiet market would decide it.")
-    if len(owned) >= 2:
+        wanted = "The same orders in a quiet market would decide it."
+        return undetermined([burst, *reasons], wanted, params)
+    if ownership.n_owners >= 2:
         several = Finding(
             "several_owners",
-            f"The {len(members)} accounts belong to {len(owned)} known owners.",
-            {"owners": len(owned), "accounts": len(members)},
+            f"The {len(members)} accounts belong to {ownership.n_owners} known owners.",
+            {"owners": ownership.n_owners, "accounts": len(members)},
         )
         machine = one_machine(ties, members, params)
-        if machine is not None and len(owned) >= params.verdict.managed_min_owners:
-            return _external("managed_accounts", [several, machine, *reasons])
-        subtype = "mixed" if owned.most_common(1)[0][1] > 1 else "signal"
-        return _external(subtype, [several, *reasons])
+        if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
+            return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+        subtype = "mixed" if ownership.largest > 1 else "signal"
+        return conclude("EXTERNAL", subtype, [several, *reasons], params)
     tied = strong_ties(ties, members, params)
     if tied is not None:
-        return internal([tied, *reasons], declaration)
-    if not owned and not any(bits > 0 for bits in ties.pair_bits.values()):
-        stranger = Finding(
-            "no_tie",
-            "The owners are unknown and nothing outside trading ties the accounts together.",
-            {"accounts": len(members)},
-        )
-        return _external("signal", [stranger, *reasons])
-    return undetermined(reasons, "Owner, device or address records of all members would decide it.")
+        return internal([tied, *reasons], declaration, params)
+    n_tied = ties.largest_part(members, params.linkage.weak_bits)
+    if ownership.n_owners == 0 and n_tied <= max(1, params.verdict.tied_share * len(members)):
+        return strangers(n_tied, ownership, members, params, reasons)
+    wanted = "Owner, device or address records of all members would decide it."
+    return undetermined(reasons, wanted, params)
 
 
 def _identical(features: ClusterFeatures) -> Finding:
@@ -125,7 +131,3 @@ def _chance(features: ClusterFeatures) -> Finding:
             "chance_groups_per_year": features.tolerated_a_year,
         },
     )
-
-
-def _external(subtype: str, reasons: list[Finding]) -> Verdict:
-    return Verdict("EXTERNAL", subtype, "freeze_review", tuple(reasons))

@@ -10,22 +10,14 @@
 Timing finds, identity names: nothing here makes two accounts a group (method, section 7).
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.features import GroupFeatures
+from models.findings import Finding
 from models.linkage import Ties
+from models.ownership import Ownership
 from models.params import DetectionParams
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason: code, sentence, numbers."""
-
-    code: str
-    text: str
-    numbers: dict[str, float | int | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ class Verdict:
 
 def judge(
     features: GroupFeatures,
-    owners: Sequence[str | None],
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     declaration: str,
@@ -52,10 +44,10 @@ def judge(
     ----------
     features : GroupFeatures
         Measurements of the group.
-    owners : sequence of str or None, shape (n_members,)
-        Owner of each member where known.
+    ownership : Ownership
+        Owners of the members where known, and which of them count as one.
     members : sequence of int
-        Account codes, aligned with `owners`.
+        Account codes, shape (n_members,).
     ties : Ties
         What the members share.
     declaration : str
@@ -63,26 +55,45 @@ def judge(
     params : DetectionParams
         Thresholds.
     """
-    reasons = [_repetition(features), _timing(features)]
-    known = {owner for owner in owners if owner is not None}
+    reasons = [*ownership.related, _repetition(features), _timing(features, params)]
     crowd = _crowd(features, params)
     if crowd is not None:
-        return Verdict("INDEPENDENT", "common_strategy", "none", (crowd, *reasons))
-    if len(known) == 1 and None not in owners:
-        return internal(
-            [
-                Finding(
-                    "one_owner",
-                    f"All {len(members)} accounts belong to one known owner.",
-                    {"accounts": len(members)},
-                ),
-                *reasons,
-            ],
-            declaration,
+        return conclude("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
+    if ownership.n_owners == 1 and ownership.all_known:
+        one = Finding(
+            "one_owner",
+            f"All {len(members)} accounts belong to one known owner.",
+            {"accounts": len(members)},
         )
-    if len(known) >= 2:
-        return _several_owners(features, owners, members, ties, params, reasons)
-    return _unknown_owners(features, members, ties, declaration, params, reasons, bool(known))
+        return internal([one, *reasons], declaration, params)
+    robot = _same_robot(features, params)
+    if robot is not None:
+        return conclude("INDEPENDENT", "common_strategy", [robot, *reasons], params)
+    if ownership.n_owners >= 2:
+        return _several_owners(features, ownership, members, ties, params, reasons)
+    return _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
+
+
+def conclude(
+    verdict: str, subtype: str, reasons: Sequence[Finding], params: DetectionParams
+) -> Verdict:
+    """Return a verdict with the action that the venue's policy has for its subtype."""
+    action = getattr(params.policy.actions, subtype)
+    return Verdict(verdict, subtype, action, tuple(reasons))
+
+
+def _same_robot(features: GroupFeatures, params: DetectionParams) -> Finding | None:
+    share = features.automated_share
+    if params.policy.same_robot_is_copying or share is None or not features.off_venue:
+        return None
+    if share < params.verdict.robot_share:
+        return None
+    return Finding(
+        "same_robot",
+        f"No account leads and {share:.0%} of the orders are marked as automated: by this venue's "
+        "policy the same bought robot is not copying.",
+        {"automated_share": round(share, 4)},
+    )
 
 
 def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
@@ -107,6 +118,7 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
         features.n_quiet < rule.min_quiet
         and features.burst_share >= rule.crowd_only_burst_share
         and features.crowd_size >= rule.crowd_size
+        and features.crowd_ratio >= rule.quiet_ratio
     ):
         return Finding(
             "public_trigger",
@@ -122,9 +134,9 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
     if features.opposite_share >= rule.opposite_share:
         return Finding(
             "opposite_legs",
-            f"One side was in and out again around {features.opposite_share:.0%} of the shared "
-            f"decisions within {rule.opposite_ns // 1_000_000_000} s while the other was not: it "
-            "trades around the other, it does not copy it.",
+            f"One side entered before and left within {rule.opposite_exit_ns // 1_000_000_000} s "
+            f"after {features.opposite_share:.0%} of the other's decisions: it trades around the "
+            "other, it does not copy it.",
             {"opposite_share": round(features.opposite_share, 4)},
         )
     return None
@@ -139,7 +151,7 @@ def _repetition(features: GroupFeatures) -> Finding:
     )
 
 
-def _timing(features: GroupFeatures) -> Finding:
+def _timing(features: GroupFeatures, params: DetectionParams) -> Finding:
     if features.off_venue:
         return Finding(
             "source_off_venue",
@@ -147,21 +159,33 @@ def _timing(features: GroupFeatures) -> Finding:
             f"{features.coverage:.0%}. All follow something outside the venue.",
             {"coverage": round(features.coverage, 4)},
         )
+    numbers: dict[str, float | int | str] = {
+        "coverage": round(features.coverage, 4),
+        "lead_share": round(features.lead_share, 4),
+    }
+    if features.tied_share >= params.verdict.tied_order_share:
+        return Finding(
+            "order_unknown",
+            f"In {features.tied_share:.0%} of the episodes others acted at the same instant as the "
+            f"likeliest leader, who traded in {features.coverage:.0%} of them: the clock is too "
+            "coarse to say who was first.",
+            {"coverage": numbers["coverage"], "tied_share": round(features.tied_share, 4)},
+        )
     return Finding(
         "one_leader",
         f"One account traded in {features.coverage:.0%} of the episodes and was first in "
         f"{features.lead_share:.0%} of those.",
-        {"coverage": round(features.coverage, 4), "lead_share": round(features.lead_share, 4)},
+        numbers,
     )
 
 
-def internal(reasons: list[Finding], declaration: str) -> Verdict:
+def internal(reasons: list[Finding], declaration: str, params: DetectionParams) -> Verdict:
     """Return INTERNAL for the reasons given, and whether a declaration covers it."""
     if declaration == "declared":
-        reasons.append(Finding("declared", "A declaration covers every follower.", {}))
-        return Verdict("INTERNAL", "own_accounts", "none", tuple(reasons))
-    reasons.append(Finding("not_declared", f"Declarations: the copy group is {declaration}.", {}))
-    return Verdict("INTERNAL", "undeclared_own_accounts", "request_declaration", tuple(reasons))
+        declared = Finding("declared", "A declaration covers every follower.", {})
+        return conclude("INTERNAL", "own_accounts", [*reasons, declared], params)
+    missing = Finding("not_declared", f"Declarations: the copy group is {declaration}.", {})
+    return conclude("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
 
 
 def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
@@ -178,17 +202,16 @@ def _copies(features: GroupFeatures, params: DetectionParams, fidelity: float) -
 
 def _several_owners(
     features: GroupFeatures,
-    owners: Sequence[str | None],
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     params: DetectionParams,
     reasons: list[Finding],
 ) -> Verdict:
-    counts = Counter(owner for owner in owners if owner is not None)
     several = Finding(
         "several_owners",
-        f"The {len(members)} accounts belong to {len(counts)} known owners.",
-        {"owners": len(counts), "accounts": len(members)},
+        f"The {len(members)} accounts belong to {ownership.n_owners} known owners.",
+        {"owners": ownership.n_owners, "accounts": len(members)},
     )
     if not (
         _copies(features, params, params.verdict.external_fidelity)
@@ -197,14 +220,13 @@ def _several_owners(
         return undetermined(
             [several, *reasons],
             "More decisions repeated in quiet markets, or a clear first account, would decide it.",
+            params,
         )
     machine = one_machine(ties, members, params)
-    if machine is not None and len(counts) >= params.verdict.managed_min_owners:
-        return Verdict(
-            "EXTERNAL", "managed_accounts", "freeze_review", (several, machine, *reasons)
-        )
-    subtype = "mixed" if counts.most_common(1)[0][1] > 1 else "signal"
-    return Verdict("EXTERNAL", subtype, "freeze_review", (several, *reasons))
+    if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
+        return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+    subtype = "mixed" if ownership.largest > 1 else "signal"
+    return conclude("EXTERNAL", subtype, [several, *reasons], params)
 
 
 def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
@@ -239,37 +261,70 @@ def strong_ties(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
 
 def _unknown_owners(
     features: GroupFeatures,
+    ownership: Ownership,
     members: Sequence[int],
     ties: Ties,
     declaration: str,
     params: DetectionParams,
     reasons: list[Finding],
-    some_known: bool,
 ) -> Verdict:
     tied = strong_ties(ties, members, params)
     if tied is not None:
-        return internal([tied, *reasons], declaration)
-    tied_somewhere = any(bits > 0 for bits in ties.pair_bits.values())
+        return internal([tied, *reasons], declaration, params)
+    if declaration == "declared" and ownership.n_owners <= 1:
+        filed = Finding(
+            "declared_as_one",
+            f"A declaration that covers the copying names all {len(members)} accounts as one "
+            "owner's; owner records do not contradict it.",
+            {"accounts": len(members)},
+        )
+        return internal([filed, *reasons], declaration, params)
+    n_tied = ties.largest_part(members, params.linkage.weak_bits)
+    in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (
-        not tied_somewhere
-        and not some_known
+        in_order
+        and n_tied <= max(1, params.verdict.tied_share * len(members))
+        and ownership.n_owners == 0
         and _has_source(features, params)
         and _copies(features, params, params.verdict.external_fidelity_unknown)
     ):
-        stranger = Finding(
-            "no_tie",
-            "The owners are unknown and nothing outside trading ties the accounts together.",
+        return strangers(n_tied, ownership, members, params, reasons)
+    return undetermined(
+        reasons, "Owner, device or address records of all members would decide it.", params
+    )
+
+
+def strangers(
+    n_tied: int,
+    ownership: Ownership,
+    members: Sequence[int],
+    params: DetectionParams,
+    reasons: list[Finding],
+) -> Verdict:
+    """Return EXTERNAL; where nothing could be checked, ask for a review only."""
+    if ownership.n_seen == 0:
+        unchecked = Finding(
+            "no_records",
+            f"There are no account or session records of the {len(members)} accounts: that one "
+            "owner holds them could not be checked.",
             {"accounts": len(members)},
         )
-        return Verdict("EXTERNAL", "signal", "freeze_review", (stranger, *reasons))
-    return undetermined(reasons, "Owner, device or address records of all members would decide it.")
-
-
-def undetermined(reasons: list[Finding], wanted: str) -> Verdict:
-    """Return UNDETERMINED for the reasons given, and what would decide it."""
-    return Verdict(
-        "UNDETERMINED",
-        "other",
-        "review",
-        (*reasons, Finding("would_decide", wanted, {})),
+        action = params.policy.actions.other
+        return Verdict("EXTERNAL", "signal", action, (unchecked, *reasons))
+    tied = (
+        "nothing outside trading ties the accounts together"
+        if n_tied == 1
+        else f"ties outside trading connect at most {n_tied} of the {len(members)} accounts"
     )
+    stranger = Finding(
+        "no_tie",
+        f"The owners are unknown and {tied}.",
+        {"accounts": len(members), "tied": n_tied},
+    )
+    return conclude("EXTERNAL", "signal", [stranger, *reasons], params)
+
+
+def undetermined(reasons: list[Finding], wanted: str, params: DetectionParams) -> Verdict:
+    """Return UNDETERMINED for the reasons given, and what would decide it."""
+    decides = Finding("would_decide", wanted, {})
+    return conclude("UNDETERMINED", "other", [*reasons, decides], params)

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 
 from models.errors import ModelError
+from models.params import DetectionParams
 from streams.errors import StreamError
 from streams.text import printable
 from surveillance import __version__
@@ -28,6 +29,7 @@ from surveillance.clock import now_ns
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.jobs.scan import run_scan
+from surveillance.policy import with_policy
 from surveillance.terminal import (
     output_console,
     plain_table,
@@ -108,12 +110,19 @@ def scan(
     out: Annotated[Path, typer.Option("--out", help="Directory for the result files.")],
     store: StoreUrl = None,
     name: Annotated[str | None, typer.Option(help="Name of the dataset in the store.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole detector over files."""
     console = Console(stderr=True)
-    with open_store(load_settings(store=store)) as opened, progress_bars(console) as progress:
-        result = run_scan(dataset, out=out, store=opened, name=name, progress=progress)
+    settings = load_settings(store=store, policy=policy)
+    params = with_policy(DetectionParams(), settings.policy)
+    with open_store(settings) as opened, progress_bars(console) as progress:
+        result = run_scan(
+            dataset, out=out, store=opened, params=params, name=name, progress=progress
+        )
     if as_json:
         typer.echo(json.dumps({"out": str(out), **asdict(result.findings.manifest)}))
         return
@@ -163,7 +172,7 @@ def demo(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="Directory for the dataset; the key goes beside it.")],
-    scenario: Annotated[str, typer.Option(help="basic or nothing.")] = "basic",
+    scenario: Annotated[str, typer.Option(help="basic, nothing, full or held-out.")] = "basic",
     accounts: Annotated[int, typer.Option(help="Accounts of the market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the market.")] = 1,
@@ -195,7 +204,7 @@ def evaluate(
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Answer key of DATASET.", readable=False)] = None,
     scenario: Annotated[
-        str | None, typer.Option(help="Simulate instead: basic or nothing.")
+        str | None, typer.Option(help="Simulate instead: basic, nothing, full or held-out.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,

@@ -1,6 +1,7 @@
 """Settings of the program: from the environment, then from the command line."""
 
 import ipaddress
+from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +18,7 @@ class Settings(BaseSettings):
     store: str = "sqlite:///surveillance.db"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
+    policy: Path | None = None
 
     @field_validator("host")
     @classmethod

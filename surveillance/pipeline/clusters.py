@@ -5,8 +5,7 @@ half of their accounts are one group; one that lies half inside a group of the p
 that, since a copier's followers send identical orders too.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from models.features import MarketLog
 from models.identical import IdenticalCluster
 from models.identical_verdict import ClusterFeatures, judge_identical
 from models.linkage import Linkage
+from models.ownership import find_ownership
 from models.params import SECOND_NS, DetectionParams
 from models.tracking import assign_group_ids
 from surveillance.findings import (
@@ -144,13 +144,18 @@ def _judge_one(
     ids = [orders.accounts[code] for code in codes]
     first_ns = min(cluster.first_time_ns for cluster in runs)
     last_ns = max(cluster.last_time_ns for cluster in runs)
-    declared = book.declared_followers(ids[0], first_ns, last_ns)
-    leaders = Counter(declared[account_id] for account_id in ids if account_id in declared)
-    leader_id = leaders.most_common(1)[0][0] if leaders else ids[0]
+    leader_id = book.common_leader(ids, first_ns, last_ns) or ids[0]
+    declared = book.declared_followers(leader_id, first_ns, last_ns)
     followers = [account_id for account_id in ids if account_id != leader_id]
     declaration = declaration_state(declared, leader_id, followers)
-    owners = [book.owner(account_id) for account_id in ids]
     ties = linkage.ties_among(codes)
+    ownership = find_ownership(
+        codes,
+        [book.owner(account_id) for account_id in ids],
+        book.declarations_of(ids, first_ns, last_ns),
+        ties,
+        params,
+    )
     rows_of = [_rows(cluster, decisions) for cluster in runs]
     own = params.identical.tolerated_false_clusters_a_year
     strongest = runs[0]
@@ -169,7 +174,7 @@ def _judge_one(
         span_s=(strongest.last_time_ns - strongest.first_time_ns) / SECOND_NS,
         burst_ratio=_burst_ratio(strongest, codes, market, orders, params),
     )
-    verdict = judge_identical(features, owners, codes, ties, declaration.value, params)
+    verdict = judge_identical(features, ownership, codes, ties, declaration.value, params)
     group = Group(
         group_id=group_id,
         verdict=VerdictName(verdict.verdict),
@@ -227,7 +232,7 @@ def _members(
     runs: Sequence[IdenticalCluster],
     rows_of: Sequence[NDArray[np.int64]],
     decisions: DecisionColumns,
-    declared: Mapping[str, str],
+    declared: Collection[str],
     book: AccountBook,
 ) -> tuple[Member, ...]:
     """Return the members: of the decisions each made in the runs' keys then, how many are alike."""

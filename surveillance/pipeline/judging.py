@@ -10,6 +10,7 @@ from models.columns import DecisionColumns, PairEvidence
 from models.features import MarketLog, group_features
 from models.grouping import Cluster
 from models.linkage import Linkage
+from models.ownership import find_ownership
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
 from models.tracking import assign_group_ids
@@ -33,7 +34,7 @@ from surveillance.pipeline.exhibits import (
     list_ties,
     list_timeline,
 )
-from surveillance.pipeline.reference import AccountBook, declaration_state
+from surveillance.pipeline.reference import AccountBook, DeclaredLeader, declaration_state
 
 _LN_10 = float(np.log(10.0))
 
@@ -126,12 +127,29 @@ def _judge_one(
     leader_id = ids[0]
     times = decisions.event_time_ns
     first_ns, last_ns = int(times[roles.episode_row].min()), int(times[roles.episode_row].max())
-    declared = book.declared_followers(leader_id, first_ns, last_ns)
-    declaration = declaration_state(declared, leader_id, ids[1:])
+    declared_leader = leader_id
+    if roles.off_venue:  # nobody leads: whoever the declarations name together is right
+        declared_leader = book.common_leader(ids, first_ns, last_ns) or leader_id
+    declared = book.declared_followers(declared_leader, first_ns, last_ns)
+    others = [account for account in ids if account != declared_leader]
+    declaration = declaration_state(declared, declared_leader, others)
     ties = linkage.ties_among(codes)
-    owners = [book.owner(account_id) for account_id in ids]
-    features = group_features(roles, decisions, evidence.market, clustered, params)
-    verdict = judge(features, owners, codes, ties, declaration.value, params)
+    ownership = find_ownership(
+        codes,
+        [book.owner(account_id) for account_id in ids],
+        book.declarations_of(ids, first_ns, last_ns),
+        ties,
+        params,
+    )
+    features = group_features(
+        roles,
+        decisions,
+        evidence.market,
+        clustered,
+        params,
+        automated_share=orders.automated_share,
+    )
+    verdict = judge(features, ownership, codes, ties, declaration.value, params)
     chance = _chance_reason(cluster, evidence)
     traded = {orders.instruments[i] for i in decisions.instrument[roles.episode_row]}
     instruments = tuple(sorted(traded))
@@ -146,7 +164,7 @@ def _judge_one(
         source_off_venue=roles.off_venue,
         log10_e=round(cluster.ln_e / _LN_10, 4),
         chance_groups_per_year=evidence.chance_groups_per_year,
-        members=_members(roles, ids, declared, evidence.pairs, book),
+        members=_members(roles, ids, declared, declared_leader, evidence.pairs, book),
         ties=list_ties(ties, orders),
         reasons=(*(Reason(r.code, r.text, r.numbers) for r in verdict.reasons), chance),
         episodes=int(roles.episode_row.size),
@@ -183,10 +201,16 @@ def _chance_reason(cluster: Cluster, evidence: Evidence) -> Reason:
 def _members(
     roles: Roles,
     ids: list[str],
-    declared: Mapping[str, str],
+    declared: Mapping[str, DeclaredLeader],
+    declared_leader: str,
     pairs: PairEvidence,
     book: AccountBook,
 ) -> tuple[Member, ...]:
+    def is_declared(account_id: str) -> bool:
+        if account_id == declared_leader:
+            return any(found.leader_id == declared_leader for found in declared.values())
+        return account_id in declared and declared[account_id].leader_id == declared_leader
+
     inside = np.isin(pairs.leader, [roles.source, *(f.account for f in roles.followers)])
     leader_id = ids[0]
     members = [
@@ -203,7 +227,7 @@ def _members(
             opportunities=int(roles.source_rows.size),
             participation=_share(roles.episode_row.size, roles.source_rows.size),
             log10_e=None,
-            declared=leader_id in declared.values(),
+            declared=is_declared(leader_id),
         )
     ]
     for follower, account_id in zip(roles.followers, ids[1:], strict=True):
@@ -221,7 +245,7 @@ def _members(
                 opportunities=int(follower.opportunities.size),
                 participation=_share(follower.copied, follower.opportunities.size),
                 log10_e=_strongest(pairs, inside & (pairs.follower == follower.account)),
-                declared=declared.get(account_id) == leader_id,
+                declared=is_declared(account_id),
             )
         )
     return tuple(members)

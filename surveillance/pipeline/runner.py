@@ -260,11 +260,14 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
     activity = _Activity.of(n_accounts)
     fingerprints = FingerprintLog(
         merge_ns=params.rank_test.merge_ns,
+        bracket_ns=params.rank_test.bracket_ns,
         n_accounts=n_accounts,
         new_decisions=params.identical.new_decisions,
         robot_decisions_a_day=params.rank_test.robot_decisions_a_day,
     )
-    with Detector(params, n_accounts=n_accounts, shifts_ns=shifts) as detector:
+    with Detector(
+        params, n_accounts=n_accounts, n_nodes=orders.n_nodes, shifts_ns=shifts
+    ) as detector:
         done = 0
         for batch in orders.batches():
             detector.process(batch)
@@ -293,7 +296,10 @@ def _decisions_of(
 ) -> DecisionColumns:
     """Read the chosen accounts' orders again and merge them into decisions."""
     parts = [batch for batch in orders.batches(accounts=accounts) if len(batch)]
-    return merge_orders(OrderColumns.concatenate(parts), merge_ns=params.rank_test.merge_ns)
+    test = params.rank_test
+    return merge_orders(
+        OrderColumns.concatenate(parts), merge_ns=test.merge_ns, bracket_ns=test.bracket_ns
+    )
 
 
 def _run_id(name: str, dataset_hash: str, parameters_hash: str) -> str:

@@ -98,6 +98,7 @@ def fingerprints(orders: OrderColumns, cuts: tuple[int, ...] = ()) -> Fingerprin
     """Return the fingerprints of a stream that comes in batches cut at these rows."""
     log = FingerprintLog(
         merge_ns=RankTestParams().merge_ns,
+        bracket_ns=RankTestParams().bracket_ns,
         n_accounts=N_HONEST + 600,
         new_decisions=IdenticalParams().new_decisions,
         robot_decisions_a_day=RankTestParams().robot_decisions_a_day,

@@ -105,6 +105,8 @@ def test_the_example_group_has_the_fields_of_the_contract(document: dict[str, An
         "ties",
         "reasons",
         "episodes",
+        "first_time_ns",
+        "last_time_ns",
         "instruments",
         "declaration",
         "run",

@@ -1,11 +1,13 @@
 """The verdict on clusters: each rule, the first that matches, with reasons that show numbers."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from models.identical_verdict import ClusterFeatures, judge_identical
 from models.linkage import Tie, Ties
+from models.ownership import Ownership
 from models.params import DetectionParams
 
 PARAMS = DetectionParams()
@@ -27,9 +29,14 @@ BURST = replace(FARM, burst_ratio=5.0)
 MEMBERS = (1, 2, 3)
 NO_TIES = Ties((), {})
 STRONG = Ties((), {(1, 2): 9.0, (2, 3): 7.0})
-WEAK = Ties((), {(1, 2): 1.5})
+HALF_TIED = Ties((), {(1, 2): 5.0})
 MACHINE = Ties((Tie("device", "v", MEMBERS, 3, 8.0),), {(1, 2): 8.0})
 UNKNOWN = (None, None, None)
+
+
+def owned(owners: tuple[str | None, ...]) -> Ownership:
+    known = Counter(owner for owner in owners if owner is not None)
+    return Ownership(owners, len(known), max(known.values(), default=0), n_seen=3)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,7 @@ UNKNOWN = (None, None, None)
         (BURST, UNKNOWN, NO_TIES, ("UNDETERMINED", "other")),
         (FARM, UNKNOWN, STRONG, ("INTERNAL", "undeclared_own_accounts")),
         (FARM, UNKNOWN, NO_TIES, ("EXTERNAL", "signal")),
-        (FARM, UNKNOWN, WEAK, ("UNDETERMINED", "other")),
+        (FARM, UNKNOWN, HALF_TIED, ("UNDETERMINED", "other")),
         (FARM, ("x", None, None), NO_TIES, ("UNDETERMINED", "other")),
     ],
 )
@@ -55,7 +62,7 @@ def test_the_first_rule_that_matches_decides(
     ties: Ties,
     wanted: tuple[str, str],
 ) -> None:
-    found = judge_identical(features, owners, MEMBERS, ties, "undeclared", PARAMS)
+    found = judge_identical(features, owned(owners), MEMBERS, ties, "undeclared", PARAMS)
     assert (found.verdict, found.subtype) == wanted
     numbers = {reason.code: reason.numbers for reason in found.reasons}
     assert numbers["identical_orders"]["accounts"] == 3
@@ -68,5 +75,5 @@ def test_the_first_rule_that_matches_decides(
 
 
 def test_a_declaration_covers_a_farm_of_one_owner() -> None:
-    found = judge_identical(FARM, ("x", "x", "x"), MEMBERS, NO_TIES, "declared", PARAMS)
+    found = judge_identical(FARM, owned(("x", "x", "x")), MEMBERS, NO_TIES, "declared", PARAMS)
     assert (found.subtype, found.recommended_action) == ("own_accounts", "none")

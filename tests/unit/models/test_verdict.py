@@ -1,5 +1,6 @@
 """The verdict's floor: each rule, the first that matches, with reasons that show their numbers."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from models.features import GroupFeatures
 from models.linkage import Tie, Ties
-from models.params import DetectionParams
+from models.ownership import Ownership
+from models.params import ActionPolicy, DetectionParams, PolicyParams
 from models.verdict import Verdict, judge
 
 PARAMS = DetectionParams()
@@ -20,6 +22,7 @@ COPYING = GroupFeatures(
     crowd_size=1.0,
     crowd_ratio=0.5,
     lead_share=0.95,
+    tied_share=0.0,
     coverage=1.0,
     off_venue=False,
     opposite_share=0.0,
@@ -28,7 +31,8 @@ CROWD = replace(COPYING, quiet_fidelity=0.05, burst_share=0.9)
 MEMBERS = (1, 2, 3)
 NO_TIES = Ties((), {})
 STRONG = Ties((), {(1, 2): 9.0, (2, 3): 7.0})
-WEAK = Ties((), {(1, 2): 1.5})
+WEAK = Ties((), {(1, 2): 1.0})
+SOME = Ties((), {(1, 2): 4.5})
 
 
 def verdict(
@@ -36,8 +40,12 @@ def verdict(
     owners: tuple[str | None, ...] = ("x", "y", "z"),
     ties: Ties = NO_TIES,
     declaration: str = "undeclared",
+    params: DetectionParams = PARAMS,
+    n_seen: int = 3,
 ) -> Verdict:
-    return judge(features, owners, MEMBERS, ties, declaration, PARAMS)
+    known = Counter(owner for owner in owners if owner is not None)
+    ownership = Ownership(owners, len(known), max(known.values(), default=0), n_seen)
+    return judge(features, ownership, MEMBERS, ties, declaration, params)
 
 
 def machine(kind: str, accounts: tuple[int, ...] = MEMBERS, weight: float = 8.0) -> Ties:
@@ -58,7 +66,12 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
         "crowd without quiet times",
         {
             "features": replace(
-                COPYING, n_quiet=1, quiet_fidelity=None, burst_share=0.95, crowd_size=30.0
+                COPYING,
+                n_quiet=1,
+                quiet_fidelity=None,
+                burst_share=0.95,
+                crowd_size=30.0,
+                crowd_ratio=3.0,
             )
         },
         "INDEPENDENT",
@@ -67,7 +80,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     (
         "opposite legs",
-        {"features": replace(COPYING, opposite_share=0.5)},
+        {"features": replace(COPYING, opposite_share=0.6)},
         "INDEPENDENT",
         "common_strategy",
         "none",
@@ -143,11 +156,53 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     ("unknown owners, no tie", {"owners": UNKNOWN}, "EXTERNAL", "signal", "freeze_review"),
     (
-        "unknown owners, weak tie",
+        "unknown owners, a chance meeting",
         {"owners": UNKNOWN, "ties": WEAK},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
+    ),
+    (
+        "unknown owners, most of them tied a little",
+        {"owners": UNKNOWN, "ties": SOME},
         "UNDETERMINED",
         "other",
         "review",
+    ),
+    (
+        "unknown owners, declared as one",
+        {"owners": UNKNOWN, "declaration": "declared"},
+        "INTERNAL",
+        "own_accounts",
+        "none",
+    ),
+    (
+        "known owners, declared as one",
+        {"declaration": "declared"},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
+    ),
+    (
+        "unknown owners, no record of anybody",
+        {"owners": UNKNOWN, "n_seen": 0},
+        "EXTERNAL",
+        "signal",
+        "review",
+    ),
+    (
+        "unknown owners, all at one instant",
+        {"owners": UNKNOWN, "features": replace(COPYING, tied_share=0.9)},
+        "UNDETERMINED",
+        "other",
+        "review",
+    ),
+    (
+        "known owners, all at one instant",
+        {"features": replace(COPYING, tied_share=0.9)},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
     ),
     (
         "one owner known, no tie",
@@ -193,5 +248,38 @@ def test_reasons_are_sentences_with_plain_numbers(changes: dict[str, Any]) -> No
             assert any(character.isdigit() for character in reason.text) or reason.code == "no_tie"
 
 
+def test_a_clock_too_coarse_to_tell_names_nobody_as_first() -> None:
+    codes = [reason.code for reason in verdict(replace(COPYING, tied_share=0.5)).reasons]
+    assert "order_unknown" in codes
+    assert "one_leader" not in codes
+    assert "one_leader" in [reason.code for reason in verdict().reasons]
+
+
 def test_what_cannot_be_decided_says_what_would() -> None:
     assert verdict(owners=("x", None, None)).reasons[-1].code == "would_decide"
+
+
+ROBOTS = replace(COPYING, off_venue=True, lead_share=0.4, automated_share=1.0)
+NOT_COPYING = replace(PARAMS, policy=PolicyParams(same_robot_is_copying=False))
+
+
+@pytest.mark.parametrize(
+    ("features", "params", "name"),
+    [
+        (ROBOTS, PARAMS, "EXTERNAL"),
+        (ROBOTS, NOT_COPYING, "INDEPENDENT"),
+        (replace(ROBOTS, automated_share=0.5), NOT_COPYING, "EXTERNAL"),
+        (replace(ROBOTS, automated_share=None), NOT_COPYING, "EXTERNAL"),
+        (replace(ROBOTS, off_venue=False, lead_share=0.9), NOT_COPYING, "EXTERNAL"),
+    ],
+)
+def test_whether_the_same_robot_is_copying_is_policy(
+    features: GroupFeatures, params: DetectionParams, name: str
+) -> None:
+    assert verdict(features, params=params).verdict == name
+
+
+def test_the_policy_names_the_action_of_each_subtype() -> None:
+    params = replace(PARAMS, policy=PolicyParams(actions=ActionPolicy(signal="review")))
+    assert verdict(params=params).recommended_action == "review"
+    assert verdict(owners=("x", "x", "y"), params=params).recommended_action == "freeze_review"

@@ -54,6 +54,13 @@ ES_MES = instruments(
 )
 
 
+def test_the_share_of_automated_orders_is_known_where_orders_say() -> None:
+    rows = [event(i, account_id="B", automated=i > 0) for i in range(4)]
+    encoded, _ = encode([[event(0, account_id="Z")], [*rows, event(9, account_id="A")]])
+    assert encoded.accounts == ("A", "B", "Z")
+    np.testing.assert_array_equal(encoded.automated_share, [np.nan, 0.75, np.nan])
+
+
 def test_lots_count_the_familys_smallest_contract() -> None:
     rows = [
         event(0, instrument_id="ES", quantity=2.0, limit_price=5000.25),
