@@ -251,7 +251,8 @@ class RunManifest:
     """What was run on what: enough to repeat it.
 
     `counts` holds read, accepted, duplicates, orders, decisions, accounts, families, pairs_tested,
-    pairs_validated, groups; read = accepted + duplicates (a scan refuses what it cannot accept).
+    pairs_validated, clusters, clusters_placebo (found among dealt fingerprints at the loosest
+    level), groups; read = accepted + duplicates (a scan refuses what it cannot accept).
     """
 
     run_id: str

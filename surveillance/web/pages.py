@@ -29,7 +29,7 @@ from surveillance.web import charts
 from surveillance.web.formats import utc_date
 from surveillance.web.rendering import render
 from surveillance.web.sidebyside import side_by_side
-from surveillance.web.weighing import ordered_members, sentence, weigh
+from surveillance.web.weighing import needed_log10_e, ordered_members, sentence, weigh
 
 GROUPS_PER_PAGE = 100
 EPISODES_PER_PAGE = 50
@@ -166,6 +166,7 @@ def _group_page(reader: Reader, group_id: str, asked: dict[str, str]) -> str:
         run=run,
         members=members,
         sentence=sentence(group),
+        needed_log10_e=needed_log10_e(group, run.threshold_log10_e),
         weighing=weigh(group, histogram, placebo, threshold_log10_e=run.threshold_log10_e),
         timeline=charts.order_timeline(orders, group.members, window_ns=window),
         days=_days(orders),
