@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import NO_SEQUENCE, DecisionColumns
+from models.corroboration import Corroboration
 from models.params import MINUTE_NS, DetectionParams
 from models.roles import Roles
 
@@ -61,7 +62,8 @@ class MarketLog:
 class GroupFeatures:
     """What a verdict rests on besides owners and ties.
 
-    Shares lie between 0 and 1; None where there was nothing to count.
+    Shares lie between 0 and 1; None where there was nothing to count. The log10 likelihood ratios
+    are those of `models.corroboration`, 0 where a kind could not be measured.
     """
 
     n_episodes: int
@@ -78,6 +80,11 @@ class GroupFeatures:
     opposite_share: float
     basket_share: float = 0.0
     automated_share: float | None = None
+    exits_log10_lr: float = 0.0
+    cancels_log10_lr: float = 0.0
+    replaces_log10_lr: float = 0.0
+    stops_log10_lr: float = 0.0
+    sizes_log10_lr: float = 0.0
 
 
 def group_features(
@@ -88,6 +95,7 @@ def group_features(
     params: DetectionParams,
     *,
     automated_share: NDArray[np.float64] | None = None,
+    further: Sequence[Corroboration] = (),
 ) -> GroupFeatures:
     """Measure one group.
 
@@ -105,6 +113,8 @@ def group_features(
         Thresholds.
     automated_share : ndarray of float, shape (n_accounts,), optional
         Share of each account's orders that are marked as automated, NaN where none says.
+    further : sequence of Corroboration
+        What was found beside the timing.
     """
     around, usual, is_quiet = _surroundings(roles.source_rows, decisions, market, clustered, params)
     quiet_rows = roles.source_rows[is_quiet]
@@ -137,6 +147,7 @@ def group_features(
         opposite_share=_opposite_share(roles, decisions, params),
         basket_share=_basket_share(roles, decisions, params),
         automated_share=_automated(roles, automated_share),
+        **{f"{one.kind}_log10_lr": one.log10_lr for one in further},
     )
 
 

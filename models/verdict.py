@@ -37,6 +37,8 @@ def judge(
     ties: Ties,
     declaration: str,
     params: DetectionParams,
+    *,
+    further: Sequence[Finding] = (),
 ) -> Verdict:
     """Apply the rules to one group.
 
@@ -54,8 +56,10 @@ def judge(
         declared, undeclared, partly or contradicted.
     params : DetectionParams
         Thresholds.
+    further : sequence of Finding
+        Reasons beside the timing: they explain and decide nothing.
     """
-    reasons = [*ownership.related, _repetition(features), _timing(features, params)]
+    reasons = [*ownership.related, _repetition(features), _timing(features, params), *further]
     crowd = _crowd(features, params)
     if crowd is not None:
         return conclude("INDEPENDENT", "common_strategy", [crowd, *reasons], params)

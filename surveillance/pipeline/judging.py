@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns, PairEvidence
+from models.columns import DecisionColumns, LaterEvents, PairEvidence
+from models.corroboration import corroborate
+from models.corroboration_reasons import further_reasons
 from models.features import MarketLog, group_features
 from models.grouping import Cluster
 from models.linkage import Linkage
@@ -47,6 +49,7 @@ class Evidence:
     ln_threshold: float
     market: MarketLog
     decisions: DecisionColumns  # of all accounts in clusters, in event order
+    later: LaterEvents  # of the same accounts
     clusters: tuple[Cluster, ...]
     chance_groups_per_year: float
     confirmed: bool
@@ -193,6 +196,7 @@ def _judge_one(
         ties,
         params,
     )
+    further = corroborate(roles, decisions, evidence.later, params.corroboration)
     features = group_features(
         roles,
         decisions,
@@ -200,8 +204,17 @@ def _judge_one(
         clustered,
         params,
         automated_share=orders.automated_share,
+        further=further,
     )
-    verdict = judge(features, ownership, codes, ties, declaration.value, params)
+    verdict = judge(
+        features,
+        ownership,
+        codes,
+        ties,
+        declaration.value,
+        params,
+        further=further_reasons(further, params.corroboration),
+    )
     chance = _chance_reason(cluster, evidence)
     traded = {orders.instruments[i] for i in decisions.instrument[roles.episode_row]}
     instruments = tuple(sorted(traded))
