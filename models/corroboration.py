@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import CANCEL, REPLACE, STOP, DecisionColumns, LaterEvents
+from models.corroboration_params import CorroborationParams
 from models.exits import find_exits
-from models.params import SHIFTS_NS, CorroborationParams
+from models.params import SHIFTS_NS
 from models.roles import Follower, Roles
 from models.sizes import match_sizes, rolled
 

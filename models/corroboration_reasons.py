@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 
 from models.corroboration import CANCELS, EXITS, REPLACES, SIZES, STOPS, Corroboration
+from models.corroboration_params import CorroborationParams
 from models.findings import Finding
-from models.params import CorroborationParams
 
 _WHAT = {
     EXITS: "The source left positions that followers had entered with it: in {n} such chances "
-    "they left within their usual lag {hits} times; at other times of the day they would "
-    "{chance} times",
+    "they left within their usual lag {hits} times; with its times moved by minutes they would "
+    "have {chance} times",
     CANCELS: "Followers that cancel orders had {n} chances to cancel right after the source and "
     "did so {hits} times; at other times of the day they would {chance} times",
     REPLACES: "Followers that change orders had {n} chances to change one right after the source "
     "and did so {hits} times; at other times of the day they would {chance} times",
     STOPS: "Of {n} stop orders placed right after the source's, {hits} have its price; beside "
-    "another of its stops {chance} would",
+    "another of its stops {chance} would have it",
     SIZES: "Of {n} repeated decisions, {hits} have the size that the follower's ratio in the "
-    "others foretells; for another of the source's decisions {chance} would",
+    "others foretells; beside another of the source's decisions {chance} would",
 }
 
 

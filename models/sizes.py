@@ -93,5 +93,5 @@ def _is_foretold(
 ) -> NDArray[np.bool_]:
     """Mark sizes that are the wanted one rounded, either way at a half, or one unit for less."""
     half = unit / 2.0
-    foretold: NDArray[np.bool_] = np.abs(own - wanted) <= half
-    return foretold | ((own == unit) & (wanted < half))
+    foretold: NDArray[np.bool_] = (np.abs(own - wanted) <= half) | ((own == unit) & (wanted < half))
+    return foretold

@@ -26,6 +26,11 @@ CROWDED_VALUE = 20
 """A value shared by more accounts than this says nothing about the group."""
 IDENTICAL_ORDERS = "identical_orders"
 """The reason of a group that identical orders made."""
+_FURTHER = ("exits", "cancels", "replaces", "stops", "sizes")
+REPEATED = frozenset(f"{kind}_repeated" for kind in _FURTHER)
+"""Reasons from further evidence that speak for copying ..."""
+NOT_REPEATED = frozenset(f"{kind}_not_repeated" for kind in _FURTHER)
+"""... and those that speak against it."""
 _N_NAMED = 3
 
 
@@ -169,6 +174,7 @@ def _for(group: Group, histogram: LagHistogram, threshold: float | None) -> list
             f"{formats.count(histogram.observed[peak])} lags between {formats.lag(low)} and "
             f"{formats.lag(high)}, where chance expects {formats.small(histogram.expected[peak])}."
         )
+    points += [reason.text for reason in group.reasons if reason.code in REPEATED]
     for tie in sorted(group.ties, key=lambda t: (-t.weight_bits, t.kind, t.value_hash)):
         if tie.crowd <= CROWDED_VALUE and tie.weight_bits > 0:
             name = "address" if tie.kind == "ip" else tie.kind
@@ -211,6 +217,7 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             f"{_plural(len(weak), 'member')} joined the group on weaker evidence than "
             f"log10 E {formats.evidence(threshold)}."
         )
+    points += [reason.text for reason in group.reasons if reason.code in NOT_REPEATED]
     unknown = sum(member.owner_id is None for member in group.members)
     if unknown:
         points.append(f"The owner of {unknown} of {len(group.members)} members is not known.")
