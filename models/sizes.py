@@ -38,7 +38,7 @@ def match_sizes(follower: Follower, decisions: DecisionColumns, *, rolls: int) -
     decisions : DecisionColumns
         All decisions of the members, in event order.
     rolls : int
-        Chance pairs each size with the source's sizes up to so many episodes earlier.
+        Chance pairs each size with the source's sizes up to so many episodes before in its key.
 
     Returns
     -------

@@ -1,10 +1,13 @@
 """Features of a group, lags and placebo counts against plain loops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
 
 from models.columns import DecisionColumns, PairEvidence
+from models.corroboration import Corroboration
 from models.evidence import ln_threshold
 from models.features import KeyLog, MarketLog, group_features, quiet_decisions
 from models.grouping import Cluster, Link
@@ -117,6 +120,17 @@ def test_quiet_counts_agree_with_a_plain_loop(seed: int) -> None:
     )
     for name in type(features).__dataclass_fields__:
         assert type(getattr(features, name)) in (int, float, bool, type(None)), name
+
+
+def test_further_evidence_stands_beside_the_timing() -> None:
+    everyone, group, roles = group_in_market(1)
+    further = (Corroboration("sizes", 20, 3, 9.0, -1.5), Corroboration("exits", 9, 9, 1.0, 2.0))
+    clustered = np.isin(np.arange(N_ACCOUNTS), group.account)
+    arguments = (roles, group, market_of(everyone), clustered, PARAMS)
+    found = group_features(*arguments, further=further)
+    assert (found.sizes_log10_lr, found.exits_log10_lr, found.cancels_log10_lr) == (-1.5, 2.0, 0.0)
+    without = replace(found, sizes_log10_lr=0.0, exits_log10_lr=0.0)
+    assert group_features(*arguments) == without
 
 
 def opposite_share(*steps: tuple[float, int, int]) -> float:

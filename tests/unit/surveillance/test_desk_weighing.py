@@ -44,6 +44,19 @@ def test_both_sides_are_weighed_with_numbers() -> None:
     assert "1 shared value is common to 140 accounts and weighs little." in weighing.speaks_against
 
 
+def test_further_evidence_stands_on_the_side_it_speaks_for() -> None:
+    found = first(VerdictName.EXTERNAL)
+    reasons = tuple(
+        Reason(code, f"{code} 3 times.", {"repeated": 3})
+        for code in ("exits_repeated", "sizes_not_repeated", "one_leader")
+    )
+    group = replace(found.group, reasons=reasons)
+    weighing = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3)
+    assert "exits_repeated 3 times." in weighing.speaks_for
+    assert "sizes_not_repeated 3 times." in weighing.speaks_against
+    assert "one_leader 3 times." not in (*weighing.speaks_for, *weighing.speaks_against)
+
+
 def test_a_placebo_above_its_bound_speaks_first_against() -> None:
     found = first(VerdictName.EXTERNAL)
     broken = tuple(replace(one, within_bound=False) for one in build_placebo())
