@@ -6,18 +6,18 @@ from models.corroboration import CANCELS, EXITS, REPLACES, SIZES, STOPS, Corrobo
 from models.corroboration_params import CorroborationParams
 from models.findings import Finding
 
+_MOVED = "with the source's times moved by minutes, {chance} times"
 _WHAT = {
-    EXITS: "The source left positions that followers had entered with it: in {n} such chances "
-    "they left within their usual lag {hits} times; with its times moved by minutes they would "
-    "have {chance} times",
-    CANCELS: "Followers that cancel orders had {n} chances to cancel right after the source and "
-    "did so {hits} times; at other times of the day they would {chance} times",
-    REPLACES: "Followers that change orders had {n} chances to change one right after the source "
-    "and did so {hits} times; at other times of the day they would {chance} times",
-    STOPS: "Of {n} stop orders placed right after the source's, {hits} have its price; beside "
-    "another of its stops {chance} would have it",
-    SIZES: "Of {n} repeated decisions, {hits} have the size that the follower's ratio in the "
-    "others foretells; beside another of the source's decisions {chance} would",
+    EXITS: "Followers that had entered with the source could leave right after it {n} times and "
+    f"did so {{hits}} times; {_MOVED}",
+    CANCELS: "Followers could cancel an order right after the source {n} times and did so {hits} "
+    f"times; {_MOVED}",
+    REPLACES: "Followers could change an order right after the source {n} times and did so {hits} "
+    f"times; {_MOVED}",
+    STOPS: "Of {n} stop orders placed right after the source's, {hits} have its price; beside its "
+    "other stops, {chance} would",
+    SIZES: "Of {n} repeated decisions, {hits} have the size that the follower's usual ratio "
+    "foretells; beside the source's other sizes, {chance} would",
 }
 
 
@@ -25,18 +25,22 @@ def further_reasons(
     further: Sequence[Corroboration], params: CorroborationParams
 ) -> tuple[Finding, ...]:
     """Return a reason for each kind that counts enough, for copying or against it."""
-    return tuple(_reason(one) for one in further if abs(one.log10_lr) >= params.reason_log10_lr)
+    return tuple(
+        _reason(one, params) for one in further if abs(one.log10_lr) >= params.reason_log10_lr
+    )
 
 
-def _reason(one: Corroboration) -> Finding:
+def _reason(one: Corroboration, params: CorroborationParams) -> Finding:
     speaks_for = one.log10_lr > 0
     times = float(f"{10.0 ** abs(one.log10_lr):.2g}")
     chance = round(one.chance, 1)
     text = _WHAT[one.kind].format(n=one.n, hits=one.hits, chance=f"{chance:g}")
+    most = ", the most that one kind may count"
+    is_bounded = abs(one.log10_lr) >= params.most_log10_lr
     return Finding(
         f"{one.kind}_repeated" if speaks_for else f"{one.kind}_not_repeated",
-        f"{text}. That counts as {times:g} times {'more' if speaks_for else 'less'} likely if "
-        "they copy.",
+        f"{text}. If they copy, that is {times:g} times {'more' if speaks_for else 'less'} likely"
+        f"{most if is_bounded else ''}.",
         {
             "chances": one.n,
             "repeated": one.hits,

@@ -272,11 +272,12 @@ def _cautious(found: Verdict, features: GroupFeatures, params: DetectionParams) 
     )
     if found.verdict != "EXTERNAL" or led or total > params.corroboration.against_log10_lr:
         return found
+    times = float(f"{10.0**-total:.2g}")
     against = Finding(
         "only_timing",
-        "The accounts act soon after one another, and besides that nothing fits copying: taken "
-        f"together, what else they do counts as 10^{-total:.1f} times less likely if they copy.",
-        {"less_likely_log10": round(-total, 1)},
+        "The accounts act soon after one another, and beside the timing nothing fits copying: if "
+        f"they copy, what else they do is {times:,.0f} times less likely.",
+        {"times_less_likely": times},
     )
     wanted = "A clear first account, or positions that are left together, would decide it."
     return undetermined([against, *found.reasons], wanted, params)

@@ -29,7 +29,7 @@ IDENTICAL_ORDERS = "identical_orders"
 _FURTHER = ("exits", "cancels", "replaces", "stops", "sizes")
 REPEATED = frozenset(f"{kind}_repeated" for kind in _FURTHER)
 """Reasons from further evidence that speak for copying ..."""
-NOT_REPEATED = frozenset(f"{kind}_not_repeated" for kind in _FURTHER)
+NOT_REPEATED = frozenset(f"{kind}_not_repeated" for kind in _FURTHER) | {"only_timing"}
 """... and those that speak against it."""
 _N_NAMED = 3
 

@@ -260,8 +260,9 @@ def test_reasons_carry_their_numbers_and_leave_out_what_hardly_counts() -> None:
     for reason in reasons:
         for value in reason.numbers.values():
             assert f"{value:g}" in reason.text
-    assert "100 times more likely if they copy" in reasons[0].text
-    assert "100 times less likely if they copy" in reasons[1].text
+    assert "100 times more likely, the most that one kind may count." in reasons[0].text
+    assert "100 times less likely" in reasons[1].text
+    assert "the most" not in reasons[2].text
 
 
 def test_bad_thresholds_are_refused() -> None:
