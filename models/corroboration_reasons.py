@@ -34,7 +34,7 @@ def _reason(one: Corroboration, params: CorroborationParams) -> Finding:
     speaks_for = one.log10_lr > 0
     times = float(f"{10.0 ** abs(one.log10_lr):.2g}")
     chance = round(one.chance, 1)
-    text = _WHAT[one.kind].format(n=one.n, hits=one.hits, chance=f"{chance:g}")
+    text = _WHAT[one.kind].format(n=f"{one.n:,}", hits=f"{one.hits:,}", chance=f"{chance:,g}")
     most = ", the most that one kind may count"
     is_bounded = abs(one.log10_lr) >= params.most_log10_lr
     return Finding(

@@ -26,11 +26,13 @@ CROWDED_VALUE = 20
 """A value shared by more accounts than this says nothing about the group."""
 IDENTICAL_ORDERS = "identical_orders"
 """The reason of a group that identical orders made."""
-_FURTHER = ("exits", "cancels", "replaces", "stops", "sizes")
-REPEATED = frozenset(f"{kind}_repeated" for kind in _FURTHER)
-"""Reasons from further evidence that speak for copying ..."""
-NOT_REPEATED = frozenset(f"{kind}_not_repeated" for kind in _FURTHER) | {"only_timing"}
-"""... and those that speak against it."""
+_FURTHER = {
+    "exits": "Positions left with the source",
+    "cancels": "Orders canceled with the source",
+    "replaces": "Orders changed with the source",
+    "stops": "Stops at the source's price",
+    "sizes": "Sizes in the usual ratio",
+}
 _N_NAMED = 3
 
 
@@ -174,7 +176,7 @@ def _for(group: Group, histogram: LagHistogram, threshold: float | None) -> list
             f"{formats.count(histogram.observed[peak])} lags between {formats.lag(low)} and "
             f"{formats.lag(high)}, where chance expects {formats.small(histogram.expected[peak])}."
         )
-    points += [reason.text for reason in group.reasons if reason.code in REPEATED]
+    points += _further(group, "_repeated")
     for tie in sorted(group.ties, key=lambda t: (-t.weight_bits, t.kind, t.value_hash)):
         if tie.crowd <= CROWDED_VALUE and tie.weight_bits > 0:
             name = "address" if tie.kind == "ip" else tie.kind
@@ -217,7 +219,7 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             f"{_plural(len(weak), 'member')} joined the group on weaker evidence than "
             f"log10 E {formats.evidence(threshold)}."
         )
-    points += [reason.text for reason in group.reasons if reason.code in NOT_REPEATED]
+    points += _further(group, "_not_repeated")
     unknown = sum(member.owner_id is None for member in group.members)
     if unknown:
         points.append(f"The owner of {unknown} of {len(group.members)} members is not known.")
@@ -231,6 +233,18 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             f"Only {_plural(group.episodes, 'episode')} so far: leader and ratios may change."
         )
     return points
+
+
+def _further(group: Group, ending: str) -> list[str]:
+    """Return the kinds of further evidence whose reasons end so, with their counts."""
+    numbers = {reason.code: reason.numbers for reason in group.reasons}
+    return [
+        f"{label}: {formats.count(int(found['repeated']))} of "
+        f"{formats.count(int(found['chances']))}, by chance "
+        f"{formats.small(float(found['by_chance']))}."
+        for kind, label in _FURTHER.items()
+        if (found := numbers.get(kind + ending))
+    ]
 
 
 def _copied(group: Group) -> tuple[int, int]:

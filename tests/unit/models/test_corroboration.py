@@ -251,7 +251,7 @@ def test_exits_agree_with_a_plain_loop(seed: int) -> None:
 
 def test_reasons_carry_their_numbers_and_leave_out_what_hardly_counts() -> None:
     found = tuple(
-        Corroboration(kind, 40, 30, 1.26, lr)
+        Corroboration(kind, 1_040, 30, 1.26, lr)
         for kind, lr in zip(KINDS, (2.0, -2.0, 0.49, 0.5, -0.1), strict=True)
     )
     reasons = further_reasons(found, PARAMS)
@@ -259,7 +259,7 @@ def test_reasons_carry_their_numbers_and_leave_out_what_hardly_counts() -> None:
     assert codes == ["exits_repeated", "cancels_not_repeated", "stops_repeated"]
     for reason in reasons:
         for value in reason.numbers.values():
-            assert f"{value:g}" in reason.text
+            assert f"{value:,g}" in reason.text
     assert "100 times more likely, the most that one kind may count." in reasons[0].text
     assert "100 times less likely" in reasons[1].text
     assert "the most" not in reasons[2].text

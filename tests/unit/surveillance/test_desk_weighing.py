@@ -46,15 +46,18 @@ def test_both_sides_are_weighed_with_numbers() -> None:
 
 def test_further_evidence_stands_on_the_side_it_speaks_for() -> None:
     found = first(VerdictName.EXTERNAL)
-    reasons = tuple(
-        Reason(code, f"{code} 3 times.", {"repeated": 3})
-        for code in ("exits_repeated", "sizes_not_repeated", "one_leader")
+    reasons = (
+        Reason("exits_repeated", "", {"chances": 1_040, "repeated": 1_012, "by_chance": 7.6}),
+        Reason("sizes_not_repeated", "", {"chances": 40, "repeated": 12, "by_chance": 12.0}),
     )
     group = replace(found.group, reasons=reasons)
     weighing = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3)
-    assert "exits_repeated 3 times." in weighing.speaks_for
-    assert "sizes_not_repeated 3 times." in weighing.speaks_against
-    assert "one_leader 3 times." not in (*weighing.speaks_for, *weighing.speaks_against)
+    exits = "Positions left with the source: 1,012 of 1,040, by chance 7.6."
+    sizes = "Sizes in the usual ratio: 12 of 40, by chance 12."
+    assert exits in weighing.speaks_for
+    assert sizes in weighing.speaks_against
+    assert exits not in weighing.speaks_against
+    assert sizes not in weighing.speaks_for
 
 
 def test_a_placebo_above_its_bound_speaks_first_against() -> None:
