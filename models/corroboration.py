@@ -82,7 +82,7 @@ def corroborate(
     decisions : DecisionColumns
         All decisions of the members, in event order.
     later : LaterEvents
-        Cancels, replaces and stop orders of the members at least, in event order.
+        Cancels, replaces and stop orders of the members and maybe others, in event order.
     params : CorroborationParams
         Thresholds.
 
@@ -97,6 +97,8 @@ def corroborate(
     paired with another one's answer where times are no question; (hits + 1) / (trials + 1)
     (Davison & Hinkley 1997, section 4.2), and never below `least_chance`.
     """
+    members = [roles.source, *(follower.account for follower in roles.followers)]
+    later = later.take(np.isin(later.account, members))
     found = (
         _weigh(EXITS, _exits(roles, decisions), params),
         _weigh(CANCELS, _later(CANCEL, roles, decisions, later, params), params),

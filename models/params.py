@@ -1,4 +1,4 @@
-"""Every threshold of the method, each with its reason. No other module holds a literal threshold.
+"""Every threshold of the method, each with its reason; only `corroboration_params` holds others.
 
 Times are nanoseconds unless the name says otherwise. Section numbers refer to docs/method.md.
 """
