@@ -60,6 +60,8 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_defaul
 def main() -> None:
     """Run the command; refusals become one line and exit status 1."""
     ended = signal.signal(signal.SIGTERM, _terminate)
+    # A shell that starts it in the background has it ignore interrupts.
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except (SurveillanceError, StreamError, ModelError) as error:
@@ -73,6 +75,7 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, ended)
+        signal.signal(signal.SIGINT, interrupted)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -160,9 +163,7 @@ def demo(
         with tempfile.TemporaryDirectory(prefix="surveillance-") as directory:
             dataset = Path(directory) / "demo"
             with console.status(f"Simulating {accounts:,} accounts over {days} days"):
-                simulate_into(
-                    dataset, scenario="basic", n_accounts=accounts, n_days=days, seed=seed
-                )
+                simulate_into(dataset, scenario="full", n_accounts=accounts, n_days=days, seed=seed)
             with progress_bars(console) as progress:
                 result = run_scan(dataset, out=None, store=opened, progress=progress)
         output_console().print(verdict_table(result.findings))
