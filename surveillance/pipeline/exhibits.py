@@ -68,6 +68,7 @@ def list_episodes(
                     side="buy" if decisions.side[row] == BUY else "sell",
                     quantity=_quantity(decisions, row, orders),
                     price=_price(decisions, row, orders),
+                    quantity_lots=int(decisions.quantity_lots[row]),
                 )
                 for row, role in sorted(found, key=lambda item: (times[item[0]], item[0]))
             ),

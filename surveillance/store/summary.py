@@ -23,11 +23,8 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
     GroupSummary
         The lag is the median over followers of their median lag, None when none is known.
     """
-    lags = [
-        member.lag_median_ms
-        for member in group.members
-        if member.role == "follower" and member.lag_median_ms is not None
-    ]
+    followers = [member for member in group.members if member.role == "follower"]
+    lags = [m.lag_median_ms for m in followers if m.lag_median_ms is not None]
     return GroupSummary(
         group_id=group.group_id,
         verdict=group.verdict,
@@ -45,10 +42,13 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
         first_time_ns=group.first_time_ns,
         last_time_ns=group.last_time_ns,
         instruments=group.instruments,
-        tie_kinds=tuple(sorted({tie.kind for tie in group.ties})),
+        tie_kinds=tuple(sorted({tie.kind for tie in group.ties if tie.weight_bits > 0})),
         headline=group.reasons[0].text if group.reasons else None,
         dataset=dataset,
         run_id=run_id,
+        n_followers=len(followers),
+        n_copied=sum(member.copied for member in followers),
+        n_opportunities=sum(member.opportunities for member in followers),
     )
 
 

@@ -1,4 +1,4 @@
-"""What speaks for copying and what against it, from the findings alone.
+"""What speaks for copying, what against it and who is behind it, from the findings alone.
 
 Plain sentences with numbers and units. Nothing here decides: the verdict came with the group;
 these lists let a person check it, so what is missing or weak is said as plainly as what is strong.
@@ -25,14 +25,16 @@ FEW_EPISODES = 10
 CROWDED_VALUE = 20
 """A value shared by more accounts than this says nothing about the group."""
 _N_NAMED = 3
+_N_TIES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """Sentences for and against copying, strongest first."""
+    """Sentences for copying, against it or open, and on who is behind it; strongest first."""
 
     speaks_for: tuple[str, ...]
     speaks_against: tuple[str, ...]
+    behind: tuple[str, ...]
 
 
 def followers(group: Group) -> list[Member]:
@@ -66,7 +68,7 @@ def sentence(group: Group) -> str:
         Who repeated whom, how often, how fast and where; ids made printable.
     """
     n_followers = len(followers(group))
-    who = f"{_plural(n_followers, 'account')} {_owners_phrase(group)}"
+    who = f"{formats.plural(n_followers, 'account')} {_owners_phrase(group)}"
     source = (
         f"decisions of {printable(group.leader_account_id)}"
         if group.leader_account_id is not None
@@ -101,7 +103,7 @@ def weigh(
     *,
     threshold_log10_e: float | None,
 ) -> Weighing:
-    """Return what speaks for copying and what against it.
+    """Return what speaks for copying, what against it, and what is known of who is behind it.
 
     Parameters
     ----------
@@ -117,11 +119,12 @@ def weigh(
     Returns
     -------
     Weighing
-        Both lists may be empty.
+        Owners, devices and declarations say nothing about copying: they have their own list.
     """
     return Weighing(
         speaks_for=tuple(_for(group, histogram, threshold_log10_e)),
         speaks_against=tuple(_against(group, placebo, threshold_log10_e)),
+        behind=tuple(_behind(group)),
     )
 
 
@@ -147,13 +150,6 @@ def _for(group: Group, histogram: LagHistogram, threshold: float | None) -> list
             f"{formats.count(histogram.observed[peak])} lags between {formats.lag(low)} and "
             f"{formats.lag(high)}, where chance expects {formats.small(histogram.expected[peak])}."
         )
-    for tie in sorted(group.ties, key=lambda t: (-t.weight_bits, t.kind, t.value_hash)):
-        if tie.crowd <= CROWDED_VALUE and tie.weight_bits > 0:
-            name = "address" if tie.kind == "ip" else tie.kind
-            points.append(
-                f"{len(tie.accounts)} of {len(group.members)} members share one "
-                f"{printable(name)} ({formats.small(tie.weight_bits)} bits)."
-            )
     return points
 
 
@@ -165,16 +161,6 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             f"The placebo of this run is above its bound at {len(above)} of {len(placebo)} "
             "tolerances: chance made more links than promised."
         )
-    crowded = [tie for tie in group.ties if tie.crowd > CROWDED_VALUE]
-    if crowded:
-        is_one = len(crowded) == 1
-        points.append(
-            f"{_plural(len(crowded), 'shared value')} {'is' if is_one else 'are'} common to "
-            f"{formats.count(max(tie.crowd for tie in crowded))} accounts and "
-            f"{'weighs' if is_one else 'weigh'} little."
-        )
-    elif not group.ties:
-        points.append("No owner, device or address ties the members.")
     copied, opportunities = _copied(group)
     if opportunities > copied:
         points.append(
@@ -184,22 +170,65 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
     weak = [m for m in followers(group) if threshold and (m.log10_e or 0.0) < threshold]
     if weak:
         points.append(
-            f"{_plural(len(weak), 'member')} joined the group on weaker evidence than "
+            f"{formats.plural(len(weak), 'member')} joined the group on weaker evidence than "
             f"log10 E {formats.evidence(threshold)}."
         )
-    unknown = sum(member.owner_id is None for member in group.members)
-    if unknown:
-        points.append(f"The owner of {unknown} of {len(group.members)} members is not known.")
-    if group.declaration is Declaration.DECLARED:
-        points.append("The copying is declared.")
-    elif group.declaration is Declaration.PARTLY:
-        declared = sum(member.declared for member in group.members)
-        points.append(f"{declared} of {len(group.members)} members are declared.")
     if group.episodes < FEW_EPISODES:
         points.append(
-            f"Only {_plural(group.episodes, 'episode')} so far: leader and ratios may change."
+            f"Only {formats.plural(group.episodes, 'episode')} so far: leader and ratios may "
+            "change."
         )
     return points
+
+
+def _behind(group: Group) -> list[str]:
+    points = []
+    n_members = len(group.members)
+    telling = [t for t in group.ties if t.crowd <= CROWDED_VALUE and t.weight_bits > 0]
+    telling.sort(key=lambda t: (-t.weight_bits, t.kind, t.value_hash))
+    for tie in telling[:_N_TIES]:
+        points.append(
+            f"{_of_members(len(tie.accounts), n_members)} share one "
+            f"{printable(formats.words(tie.kind))} ({formats.small(tie.weight_bits)} bits)."
+        )
+    if len(telling) > _N_TIES:
+        points.append(f"{formats.plural(len(telling) - _N_TIES, 'more shared value')} below.")
+    crowded = [tie for tie in group.ties if tie.crowd > CROWDED_VALUE]
+    if crowded:
+        is_one = len(crowded) == 1
+        points.append(
+            f"{formats.plural(len(crowded), 'shared value')} {'is' if is_one else 'are'} common to "
+            f"{formats.count(max(tie.crowd for tie in crowded))} accounts and "
+            f"{'weighs' if is_one else 'weigh'} little."
+        )
+    elif not group.ties:
+        points.append("No owner, device or address ties the members.")
+    unknown = sum(member.owner_id is None for member in group.members)
+    if unknown:
+        verb = "is" if unknown == 1 else "are"
+        points.append(
+            f"The {'owner' if unknown == 1 else 'owners'} of "
+            f"{_of_members(unknown, n_members, start=False)} {verb} not known."
+        )
+    points.append(_declared(group))
+    return points
+
+
+def _declared(group: Group) -> str:
+    declared = sum(member.declared for member in group.members)
+    return {
+        Declaration.DECLARED: "The copying is declared.",
+        Declaration.UNDECLARED: "No declaration covers the copying.",
+        Declaration.PARTLY: f"{declared} of {len(group.members)} members are declared.",
+        Declaration.CONTRADICTED: "The declarations name another leader than the one found.",
+    }[group.declaration]
+
+
+def _of_members(n: int, n_members: int, *, start: bool = True) -> str:
+    if n == n_members:
+        both = "both members" if n == 2 else f"all {n} members"
+        return both.capitalize() if start else both
+    return f"{n} of {n_members} members"
 
 
 def _copied(group: Group) -> tuple[int, int]:
@@ -211,13 +240,9 @@ def _owners_phrase(group: Group) -> str:
     members = followers(group)
     owners = {member.owner_id for member in members if member.owner_id is not None}
     if group.subtype is Subtype.MANAGED_ACCOUNTS and owners:
-        return f"of {_plural(len(owners), 'owner')} under one operator"
+        return f"of {formats.plural(len(owners), 'owner')} under one operator"
     if not owners:
         return "of unknown owners"
     if all(member.owner_id is not None for member in members):
         return "of one owner" if len(owners) == 1 else f"of {len(owners)} owners"
-    return f"of at least {_plural(len(owners), 'owner')}"
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return f"of at least {formats.plural(len(owners), 'owner')}"

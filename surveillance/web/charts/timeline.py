@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from surveillance.findings import Member, TimelineOrder
 from surveillance.web.charts import scales, svg
 from surveillance.web.charts.figure import Figure, LegendEntry
-from surveillance.web.charts.lanes import LANE_HEIGHT, Lane, draw_lane, glyphs, is_crowded
+from surveillance.web.charts.lanes import LANE_HEIGHT, Lane, are_crowded, draw_lanes, glyphs, is_crowded
 from surveillance.web.formats import count, quantity, utc_time
 from surveillance.web.markup import element
 
@@ -25,6 +25,19 @@ _N_PRICE_TICKS = 4
 _FLAT_PRICE_MARGIN = 0.001
 _N_TIME_TICKS = 8
 _LABEL_CHARACTERS = 19
+_GLYPH_LEGEND = (
+    LegendEntry("up", "up: buy"),
+    LegendEntry("down", "down: sell"),
+    LegendEntry("copied", "filled: in an episode"),
+    LegendEntry("own", "hollow: own order"),
+)
+_BAND_LEGEND = (
+    LegendEntry("up", "up: buys"),
+    LegendEntry("down", "down: sells"),
+    LegendEntry("dark", "dark: in an episode"),
+    LegendEntry("light", "light: own orders"),
+    LegendEntry("none", "height: orders at once, one scale for all lanes"),
+)
 
 
 def order_timeline(
@@ -99,16 +112,8 @@ def order_timeline(
                     class_=f"node node-{lane.role}",
                 )
             )
-        children += draw_lane(lane, lane_top, x)
+    children += draw_lanes(lanes, top, x)
     summary = _summary(shown, lanes)
-    legend = [
-        LegendEntry("buy", "buy"),
-        LegendEntry("sell", "sell"),
-        LegendEntry("copied", "in an episode"),
-        LegendEntry("own", "own order"),
-    ]
-    if any(is_crowded(lane.orders, x) for lane in lanes):
-        legend.append(LegendEntry("band", "band: many orders"))
     return Figure(
         name=name,
         title=title,
@@ -134,7 +139,7 @@ def order_timeline(
             )
             for o in shown[:table_limit]
         ),
-        legend=tuple(legend),
+        legend=_BAND_LEGEND if are_crowded(lanes, x) else _GLYPH_LEGEND,
         n_left_out=max(len(shown) - table_limit, 0),
     )
 
@@ -164,7 +169,12 @@ def _lanes(
         rest = [order for order in orders if order.account_id in by_account]
         n_members = len(by_account)
         lanes.append(
-            Lane(f"{n_members} other account{'s' if n_members > 1 else ''}", "other", tuple(rest))
+            Lane(
+                f"{n_members} other account{'s' if n_members > 1 else ''}",
+                "other",
+                tuple(rest),
+                n_members,
+            )
         )
     return lanes
 
