@@ -249,8 +249,7 @@ def _unknown_owners(
         kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
         tied = Finding(
             "strong_ties",
-            f"Shared {kinds} tie {_every(members)} accounts together "
-            f"({weakest:.1f} bits or more).",
+            f"Shared {kinds} tie {_every(members)} accounts together ({weakest:.1f} bits or more).",
             {"weight_bits": round(weakest, 2)},
         )
         return _internal([tied, *reasons], declaration, params)

@@ -9,7 +9,8 @@ import shlex
 import signal
 import sys
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -20,6 +21,7 @@ from rich.console import Console
 from models.errors import ModelError
 from models.params import DetectionParams
 from streams.errors import StreamError
+from streams.simulator import SCENARIOS, SimulationError
 from streams.text import printable
 from surveillance import __version__
 from surveillance.api.server import check_address
@@ -30,6 +32,7 @@ from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.jobs.scan import run_scan
 from surveillance.policy import with_policy
+from surveillance.results import scan_summary
 from surveillance.terminal import (
     output_console,
     plain_table,
@@ -51,10 +54,21 @@ app = typer.Typer(
 
 StoreUrl = Annotated[
     str | None,
-    typer.Option("--store", help="Store URL.", show_default="sqlite:///surveillance.db"),
+    typer.Option(
+        "--store", help="Store URL (default sqlite:///surveillance.db).", show_default=False
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")]
+_SCENARIOS = ", ".join(SCENARIOS)
+_OPTIONS = {
+    "scenario": "--scenario",
+    "n_accounts": "--accounts",
+    "n_days": "--days",
+    "seed": "--seed",
+}
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on (default 8000).", show_default=False)
+]
 
 
 def main() -> None:
@@ -70,6 +84,7 @@ def main() -> None:
     except UnicodeEncodeError as error:  # the system gives what is not UTF-8 as lone surrogates
         _refuse(f"names must be UTF-8, was {printable(error.object, 300)}")
     except KeyboardInterrupt:
+        print("surveillance: interrupted, nothing was kept", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, ended)
@@ -105,7 +120,10 @@ def options(
 def scan(
     dataset: Annotated[
         # Whether it can be read is the dataset's to say: refused input, not wrong usage.
-        Path, typer.Argument(help="Directory with orders and other tables.", readable=False)
+        Path,
+        typer.Argument(
+            metavar="DATASET", help="Directory with orders and other tables.", readable=False
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Directory for the result files.")],
     store: StoreUrl = None,
@@ -124,7 +142,7 @@ def scan(
             dataset, out=out, store=opened, params=params, name=name, progress=progress
         )
     if as_json:
-        typer.echo(json.dumps({"out": str(out), **asdict(result.findings.manifest)}))
+        typer.echo(json.dumps({"out": str(out), **scan_summary(result.findings)}))
         return
     output_console().print(verdict_table(result.findings))
     typer.echo(f"Results: {out / 'report.html'}")
@@ -134,7 +152,7 @@ def scan(
 def serve(
     store: StoreUrl = None,
     host: Annotated[
-        str | None, typer.Option(help="Loopback address.", show_default="127.0.0.1")
+        str | None, typer.Option(help="Loopback address (default 127.0.0.1).", show_default=False)
     ] = None,
     port: Port = None,
 ) -> None:
@@ -171,8 +189,11 @@ def demo(
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Directory for the dataset; the key goes beside it.")],
-    scenario: Annotated[str, typer.Option(help="basic or nothing.")] = "basic",
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Directory for the dataset; the key goes beside it."),
+    ],
+    scenario: Annotated[str, typer.Option(help=f"{_SCENARIOS}.")] = "basic",
     accounts: Annotated[int, typer.Option(help="Accounts of the market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the market.")] = 1,
@@ -183,7 +204,8 @@ def simulate(
     del store  # taken by every command; a simulation records nothing
     if out.exists() and any(out.iterdir()):
         raise typer.BadParameter(f"{out} is not empty", param_hint="OUT")
-    market = simulate_into(out, scenario=scenario, n_accounts=accounts, n_days=days, seed=seed)
+    with _naming_options():
+        market = simulate_into(out, scenario=scenario, n_accounts=accounts, n_days=days, seed=seed)
     place = out.resolve()  # "." has no name
     key = place.with_name(f"{place.name}.key.json")
     key.write_text(json.dumps(market.answer_key, indent=1) + "\n", encoding="utf-8")
@@ -200,12 +222,12 @@ def simulate(
 def evaluate(
     dataset: Annotated[
         Path | None,
-        typer.Argument(help="Dataset with a known answer; needs --key.", readable=False),
+        typer.Argument(
+            metavar="DATASET", help="Dataset with a known answer; needs --key.", readable=False
+        ),
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Answer key of DATASET.", readable=False)] = None,
-    scenario: Annotated[
-        str | None, typer.Option(help="Simulate instead: basic or nothing.")
-    ] = None,
+    scenario: Annotated[str | None, typer.Option(help=f"Simulate instead: {_SCENARIOS}.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,
     accounts: Annotated[int, typer.Option(help="Accounts of each market.")] = 3_000,
@@ -230,7 +252,7 @@ def evaluate(
         raise typer.BadParameter("give one of DATASET with --key, --scenario, --real-data")
     if (dataset is None) != (key is None):
         raise typer.BadParameter("DATASET and --key go together")
-    with task_bar(Console(stderr=True)) as on_progress:
+    with task_bar(Console(stderr=True)) as on_progress, _naming_options():
         if real_data is not None:
             report: Evaluation | RealDataReport = evaluate_real_data(
                 real_data, on_progress=on_progress
@@ -252,6 +274,18 @@ def evaluate(
         return
     for table in report_tables(report):
         output_console().print(plain_table(table))
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Refuse a market that cannot be simulated as wrong usage of the option that asks for it."""
+    try:
+        yield
+    except SimulationError as error:
+        raise typer.BadParameter(
+            f"{error.rule}, was {printable(str(error.value))}",
+            param_hint=_OPTIONS.get(error.argument, error.argument),
+        ) from error
 
 
 def _typed() -> str:

@@ -17,7 +17,7 @@ from surveillance.findings import (
     RunManifest,
     VerdictName,
 )
-from surveillance.store.summary import priority_of
+from surveillance.store.summary import in_priority_order
 from surveillance.web import charts
 from surveillance.web.charts import Figure
 from surveillance.web.markup import inline_stylesheet
@@ -78,10 +78,7 @@ def render_report(findings: RunFindings) -> str:
         security policy; it holds no script.
     """
     style, style_hash = inline_stylesheet(STYLE_SHEETS)
-    ordered = sorted(
-        findings.groups,
-        key=lambda f: (priority_of(f.group), -f.group.log10_e, f.group.group_id),
-    )
+    ordered = in_priority_order(findings.groups)
     sections = [
         _section(number, finding, findings.manifest, findings.placebo)
         for number, finding in enumerate(ordered, start=1)

@@ -194,9 +194,7 @@ class Reader(GroupReader):
     def list_datasets(self) -> tuple[str, ...]:
         """Return the names of all datasets that a run is recorded of, the newest run's first."""
         query = (
-            select(RUNS.c.dataset)
-            .group_by(RUNS.c.dataset)
-            .order_by(func.max(RUNS.c.number).desc())
+            select(RUNS.c.dataset).group_by(RUNS.c.dataset).order_by(func.max(RUNS.c.number).desc())
         )
         with self._reading() as connection:
             return tuple(connection.scalars(query))

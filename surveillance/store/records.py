@@ -34,7 +34,7 @@ class GroupSort(StrEnum):
 class GroupFilter:
     """Which groups are meant; a field left at None does not restrict.
 
-    `dataset` asks for the groups of one dataset; `account_id`, `instrument_id` and `firm_id` ask for one exact value among the group's;
+    `dataset`, `account_id`, `instrument_id` and `firm_id` ask for one exact value of the group;
     `text` for a part of its id or of a member's account, owner or firm id, upper or lower case.
     """
 

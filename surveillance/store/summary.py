@@ -1,8 +1,9 @@
 """Makes the list row of a group and its place in the queue."""
 
+from collections.abc import Iterable
 from statistics import median
 
-from surveillance.findings import Group, Subtype, VerdictName
+from surveillance.findings import Group, GroupFinding, Subtype, VerdictName
 from surveillance.store.records import GroupSummary
 
 
@@ -49,6 +50,13 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
         n_followers=len(followers),
         n_copied=sum(member.copied for member in followers),
         n_opportunities=sum(member.opportunities for member in followers),
+    )
+
+
+def in_priority_order(found: Iterable[GroupFinding]) -> list[GroupFinding]:
+    """Return groups in the order of the queue: by priority, then evidence, then id."""
+    return sorted(
+        found, key=lambda one: (priority_of(one.group), -one.group.log10_e, one.group.group_id)
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from surveillance.findings import Episode, EpisodeOrder
 from surveillance.web.formats import n_decimals
 
-MOST_REPEATS = 8
+MOST_REPEATS = 5
 """Repeats of one episode shown; the others are counted."""
 
 

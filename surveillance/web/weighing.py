@@ -184,13 +184,16 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
 def _behind(group: Group) -> list[str]:
     points = []
     n_members = len(group.members)
+    n_owners = len({m.owner_id for m in group.members if m.owner_id is not None})
+    if n_owners > 1:
+        points.append(f"The members have {n_owners:,} known owners.")
     telling = [t for t in group.ties if t.crowd <= CROWDED_VALUE and t.weight_bits > 0]
     telling.sort(key=lambda t: (-t.weight_bits, t.kind, t.value_hash))
-    for tie in telling[:_N_TIES]:
-        points.append(
-            f"{_of_members(len(tie.accounts), n_members)} share one "
-            f"{printable(formats.words(tie.kind))} ({formats.small(tie.weight_bits)} bits)."
-        )
+    points += [
+        f"{_of_members(len(tie.accounts), n_members)} share one "
+        f"{printable(formats.words(tie.kind))} ({formats.bits(tie.weight_bits)} bits)."
+        for tie in telling[:_N_TIES]
+    ]
     if len(telling) > _N_TIES:
         points.append(f"{formats.plural(len(telling) - _N_TIES, 'more shared value')} below.")
     crowded = [tie for tie in group.ties if tie.crowd > CROWDED_VALUE]

@@ -17,7 +17,7 @@ from surveillance.web.formats import utc_date
 WHOLE = "all"
 """The value of `day` that asks for the whole time."""
 _DAY_NS = 86_400_000_000_000
-_ZOOM_MARGIN_NS = 2_000_000_000
+_LEAST_MARGIN_NS = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -144,5 +144,5 @@ def _episode_span(reader: Reader, group_id: str, number: int) -> tuple[int, int]
     if not found or found[0].number != number:
         raise NotFoundError("episode", str(number))
     times = [order.event_time_ns for order in found[0].orders]
-    margin = max(_ZOOM_MARGIN_NS, (max(times) - min(times)) // 2)
+    margin = max(_LEAST_MARGIN_NS, (max(times) - min(times)) // 2)  # the lags fill the middle
     return min(times) - margin, max(times) + margin

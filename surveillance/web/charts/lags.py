@@ -53,9 +53,9 @@ def lag_histogram(histogram: LagHistogram, *, name: str = "lags") -> Figure:
     summary = (
         f"{count(n_seen)} lags seen where chance expects {small(n_chance)}; most above chance "
         f"from {lag(edges[peak])} to {lag(edges[peak + 1])}: {count(seen[peak])} seen, "
-        f"{small(chance[peak])} expected. A lag is the time from a source decision to a "
-        "follower's first one of the same family and side, counted as a copy or not: so lags "
-        "seen may be more than decisions copied."
+        f"{small(chance[peak])} expected. Each lag is the time to a follower's first "
+        "decision of the same family and side after one of the source, copied or not: lags seen "
+        "may be more than decisions copied."
     )
     edges, seen, chance = _from_first_seen(edges, seen, chance)
     xs = _positions(edges)

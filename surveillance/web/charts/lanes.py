@@ -112,9 +112,7 @@ def _tally(lane: Lane, x: LinearScale) -> Tallies:
     return counted
 
 
-def _band(
-    lane: Lane, counted: Tallies, middle: float, highest: float, x: LinearScale
-) -> list[str]:
+def _band(lane: Lane, counted: Tallies, middle: float, highest: float, x: LinearScale) -> list[str]:
     room = (LANE_HEIGHT / 2 - 1) / (highest * lane.n_accounts)
     paths: dict[str, list[str]] = {"order-own": [], "order-copied": []}
     for (side, column), tally in sorted(counted.items()):

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from surveillance.findings import Member, TimelineOrder
 from surveillance.web.charts import scales, svg
 from surveillance.web.charts.figure import Figure, LegendEntry
-from surveillance.web.charts.lanes import LANE_HEIGHT, Lane, are_crowded, draw_lanes, glyphs, is_crowded
+from surveillance.web.charts.lanes import (
+    LANE_HEIGHT,
+    Lane,
+    are_crowded,
+    draw_lanes,
+    glyphs,
+    is_crowded,
+)
 from surveillance.web.formats import count, quantity, utc_time
 from surveillance.web.markup import element
 
