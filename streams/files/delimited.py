@@ -12,8 +12,8 @@ import pyarrow.csv as pa_csv
 
 from streams.errors import DatasetError
 from streams.files.source import TableFile, refuse_utf_16, refusing
-from streams.text import printable
 from streams.tables import TableSpec
+from streams.text import printable
 
 BYTES_PER_BLOCK = 4 << 20
 """Also the longest row. Arrow reads some thirty blocks ahead: larger ones cost memory."""
