@@ -84,7 +84,7 @@ def main() -> None:
     except UnicodeEncodeError as error:  # the system gives what is not UTF-8 as lone surrogates
         _refuse(f"names must be UTF-8, was {printable(error.object, 300)}")
     except KeyboardInterrupt:
-        print("surveillance: interrupted, nothing was kept", file=sys.stderr)
+        print("surveillance: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, ended)

@@ -32,6 +32,7 @@ _N_PRICE_TICKS = 4
 _FLAT_PRICE_MARGIN = 0.001
 _N_TIME_TICKS = 8
 _LABEL_CHARACTERS = 19
+_SHORT_NS = 60_000_000_000  # below a minute the summary tells milliseconds
 _GLYPH_LEGEND = (
     LegendEntry("up", "up: buy"),
     LegendEntry("down", "down: sell"),
@@ -238,10 +239,14 @@ def _summary(orders: Sequence[TimelineOrder], lanes: Sequence[Lane]) -> str:
     n_copied = sum(order.copied for order in orders)
     n_instruments = len({order.instrument_id for order in orders})
     n_leader = sum(len(lane.orders) for lane in lanes if lane.role == "leader")
+    is_short = orders[-1].event_time_ns - orders[0].event_time_ns < _SHORT_NS
+    first, last = (
+        utc_time(o.event_time_ns, decimals=3 if is_short else 0) for o in (orders[0], orders[-1])
+    )
     leader = f", {count(n_leader)} of them by the leader" if n_leader else ""
     return (
         f"{count(len(orders))} orders{leader}; {count(n_copied)} in an episode, "
         f"{count(len(orders) - n_copied)} own; {count(n_instruments)} "
         f"instrument{'' if n_instruments == 1 else 's'}; "
-        f"{utc_time(orders[0].event_time_ns)} to {utc_time(orders[-1].event_time_ns)} UTC."
+        f"{first} to {last} UTC."
     )
