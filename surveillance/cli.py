@@ -60,12 +60,7 @@ StoreUrl = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _SCENARIOS = ", ".join(SCENARIOS)
-_OPTIONS = {
-    "scenario": "--scenario",
-    "n_accounts": "--accounts",
-    "n_days": "--days",
-    "seed": "--seed",
-}
+_OPTIONS = {"n_accounts": "--accounts", "n_days": "--days"}  # the others have their own names
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on (default 8000).", show_default=False)
 ]
@@ -83,7 +78,10 @@ def main() -> None:
         _refuse(f"{place}{error.strerror or error}")
     except UnicodeEncodeError as error:  # the system gives what is not UTF-8 as lone surrogates
         _refuse(f"names must be UTF-8, was {printable(error.object, 300)}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as left:
+        # An interrupt inside a command comes out as an exit.
+        if isinstance(left, SystemExit) and left.code != INTERRUPTED:
+            raise
         print("surveillance: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
@@ -284,7 +282,7 @@ def _naming_options() -> Iterator[None]:
     except SimulationError as error:
         raise typer.BadParameter(
             f"{error.rule}, was {printable(str(error.value))}",
-            param_hint=_OPTIONS.get(error.argument, error.argument),
+            param_hint=_OPTIONS.get(error.argument, f"--{error.argument}"),
         ) from error
 
 
