@@ -147,7 +147,7 @@ def order_timeline(
             )
             for o in shown[:table_limit]
         ),
-        legend=_BAND_LEGEND if are_crowded(lanes, x) else _GLYPH_LEGEND,
+        legend=_legend(lanes, x),
         n_left_out=max(len(shown) - table_limit, 0),
     )
 
@@ -156,6 +156,14 @@ def has_prices(orders: Sequence[TimelineOrder]) -> bool:
     """Return whether a price axis makes sense: one instrument and `PRICED_SHARE` with a price."""
     n_priced = sum(order.price is not None for order in orders)
     return len({o.instrument_id for o in orders}) == 1 and n_priced >= PRICED_SHARE * len(orders)
+
+
+def _legend(lanes: Sequence[Lane], x: scales.LinearScale) -> tuple[LegendEntry, ...]:
+    if not are_crowded(lanes, x):
+        return _GLYPH_LEGEND
+    if all(lane.n_accounts == 1 for lane in lanes):
+        return _BAND_LEGEND
+    return (*_BAND_LEGEND, LegendEntry("none", "last lane: mean of its accounts"))
 
 
 def _lanes(
