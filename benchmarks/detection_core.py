@@ -42,7 +42,7 @@ def time_core(
     """Return CPU seconds and decisions of one pass with a test a shift."""
     params = DetectionParams().rank_test
     begin = time.thread_time()
-    stage = DecisionStage(merge_ns=params.merge_ns)
+    stage = DecisionStage(merge_ns=params.merge_ns, bracket_ns=params.bracket_ns)
     tests = [RankTest(params, n_accounts=n_accounts, shift_ns=shift) for shift in shifts_ns]
     n_decisions = 0
     for first in range(0, len(orders), _BATCH_ROWS):

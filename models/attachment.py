@@ -2,23 +2,26 @@
 
 Given the market's times, an account that has nothing to do with the group decides in the windows
 around the source's decisions as often as everybody else does at that time of day. Its number of
-such decisions is then a sum of independent indicators, bounded by the binomial with the same mean
-(Hoeffding 1956) and so by exp(-n KL(k/n || p)). Only quiet source decisions count: around the
-others everybody acts. Parts that turn out to hold the same accounts are joined, and an account
-may stand in several groups (method, section 5).
+such decisions is then a sum of indicators, bounded by the binomial with the same mean (Hoeffding
+1956) and so by exp(-n KL(k/n || p)); runs count once, since their decisions are not independent.
+Only quiet source decisions count: around the others everybody acts. Whoever answers all of them
+far too often is no part of that everybody. Parts that turn out to hold the same accounts are
+joined, and an account may stand in several groups (method, section 3).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import INVERSE, N_CHANNELS, SAME_SIDE, DecisionColumns
 from models.features import MarketLog, quiet_decisions
-from models.grouping import Cluster
+from models.grouping import Cluster, Link
+from models.kernels.runs import thin_runs
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
+from models.sources import act_together, split_by_source
 
 _DIRECTIONS = (1, -1)  # followers act after the source, an overlooked leader before it
 
@@ -62,47 +65,69 @@ def complete_clusters(
     params : DetectionParams
         Thresholds.
     """
-    grown = [_attach(core, market, len(cores), params) for core in cores]
-    return tuple(sorted(_join_same(grown, params), key=lambda cluster: cluster.members))
+    single = [part for core in cores for part in split_by_source(core, market, params)]
+    grown = [_attach(core, market, len(single), params) for core in single]
+    joined = _join_same(grown, market, params)
+    return tuple(sorted(joined, key=lambda cluster: cluster.members))
 
 
-def _attach(core: Cluster, market: MarketLog, n_groups: int, params: DetectionParams) -> Cluster:
+def _attach(
+    core: Cluster, market: MarketLog, n_groups: int, params: DetectionParams
+) -> tuple[Cluster, int]:
+    """Return the cluster with the accounts that answer its source, and the source."""
     decisions = market.decisions_of(core.members)
     roles = find_roles(core, decisions, groups=params.groups, rank_test=params.rank_test)
     if roles is None:
-        return core
-    n_accounts = market.n_accounts
-    quiet = quiet_decisions(roles.source_rows, decisions, market, params)
+        return core, core.members[0]
+    every = np.ones(roles.source_rows.size, np.bool_)
+    own = np.zeros(market.n_accounts, np.bool_)
+    own[[*core.members, *_responders(roles, every, decisions, market, core, n_groups, params)]] = (
+        True
+    )
+    quiet = quiet_decisions(roles.source_rows, decisions, market, own, params)
     if np.count_nonzero(quiet) < params.verdict.min_quiet:
-        return core
-    n_tests = n_groups * n_accounts * N_CHANNELS * len(_DIRECTIONS)
+        return core, roles.source
+    found = _responders(roles, quiet, decisions, market, core, n_groups, params)
+    extra = sorted(set(found) - set(core.members))
+    source_inverted = roles.source in core.inverted
+    inverted = {a for a in extra if (found[a] == INVERSE) != source_inverted}
+    grown = replace(
+        core,
+        members=tuple(sorted([*core.members, *extra])),
+        inverted=core.inverted | inverted,
+        links=(*core.links, *(Link(roles.source, account) for account in extra)),
+    )
+    return grown, roles.source
+
+
+def _responders(
+    roles: Roles,
+    counted: NDArray[np.bool_],
+    decisions: DecisionColumns,
+    market: MarketLog,
+    core: Cluster,
+    n_groups: int,
+    params: DetectionParams,
+) -> dict[int, int]:
+    """Return the accounts that act near the counted source decisions, each with its channel."""
+    n_tests = n_groups * market.n_accounts * N_CHANNELS * len(_DIRECTIONS)
     bar = np.log(params.groups.tolerated_false_attachments / n_tests)
+    least = params.groups.min_participation * np.count_nonzero(counted)
     window_ns = max(follower.window_ns for follower in roles.followers)
     found: dict[int, int] = {}
     for channel in (SAME_SIDE, INVERSE):
         for direction in _DIRECTIONS:
             tally = _tally(
-                roles, quiet, decisions, market, core, channel, direction * window_ns, params
+                roles, counted, decisions, market, core, channel, direction * window_ns, params
             )
-            passed = (tally.ln_p() <= bar) & (
-                tally.near >= params.groups.min_participation * np.count_nonzero(quiet)
-            )
-            for account in np.flatnonzero(passed).tolist():
+            for account in np.flatnonzero((tally.ln_p() <= bar) & (tally.near >= least)).tolist():
                 found.setdefault(account, channel)
-    extra = sorted(set(found) - set(core.members))
-    source_inverted = roles.source in core.inverted
-    inverted = {a for a in extra if (found[a] == INVERSE) != source_inverted}
-    return Cluster(
-        members=tuple(sorted([*core.members, *extra])),
-        inverted=core.inverted | inverted,
-        ln_e=core.ln_e,
-        links=(*core.links, *((roles.source, account) for account in extra)),
-    )
+    return found
 
 
 def _tally(
     roles: Roles,
-    quiet: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
     decisions: DecisionColumns,
     market: MarketLog,
     core: Cluster,
@@ -110,54 +135,80 @@ def _tally(
     window_ns: int,
     params: DetectionParams,
 ) -> _Tally:
+    """Count outsiders' decisions near the counted source decisions, and all of them.
+
+    A run of decisions counts once: near one source decision, or within the window elsewhere.
+    """
     tally = _Tally.of(market.n_accounts)
     keys = decisions.family[roles.source_rows].astype(np.int64) * 2
     keys += decisions.side[roles.source_rows]
     times = decisions.event_time_ns[roles.source_rows]
+    n = market.n_accounts
     for key in np.unique(keys):
         here = market.key(int(key) ^ channel)
-        near_quiet = _near(here.event_time_ns, times[(keys == key) & quiet], window_ns)
-        near_busy = _near(here.event_time_ns, times[(keys == key) & ~quiet], window_ns)
-        outsider = ~np.isin(here.account, core.members)
-        counted = outsider & ~(near_busy & ~near_quiet)
-        account = here.account[counted]
-        near = near_quiet[counted].astype(np.float64)
+        source = _nearest(here.event_time_ns, times[(keys == key) & counted], window_ns)
+        uncounted = _nearest(here.event_time_ns, times[(keys == key) & ~counted], window_ns)
+        rows = np.flatnonzero(
+            ~np.isin(here.account, core.members) & ((source >= 0) | (uncounted < 0))
+        )
+        kept = np.zeros(rows.size, np.bool_)
+        thin_runs(
+            here.account[rows],
+            here.event_time_ns[rows],
+            source[rows],
+            abs(window_ns),
+            np.full(n, -1, np.int64),
+            np.full(n, np.iinfo(np.int64).min // 2, np.int64),
+            kept,
+        )
+        account = here.account[rows[kept]]
+        near = (source[rows[kept]] >= 0).astype(np.float64)
         _, hour = np.unique(
-            here.event_time_ns[counted] // params.groups.attachment_bin_ns, return_inverse=True
+            here.event_time_ns[rows[kept]] // params.groups.attachment_bin_ns, return_inverse=True
         )
         chance = np.bincount(hour, near) / np.maximum(np.bincount(hour), 1)
-        n = market.n_accounts
         tally.near += np.bincount(account, near, minlength=n)
         tally.all += np.bincount(account, minlength=n)
         tally.expected += np.bincount(account, chance[hour], minlength=n)
     return tally
 
 
-def _near(times: NDArray[np.int64], source: NDArray[np.int64], window_ns: int) -> NDArray[np.bool_]:
-    """Mark times within the window after a source decision, or before where it is negative."""
+def _nearest(
+    times: NDArray[np.int64], source: NDArray[np.int64], window_ns: int
+) -> NDArray[np.int64]:
+    """Return which source decision each time lies near, -1 for none.
+
+    Within the window after it, or before it where the window is negative.
+    """
     if source.size == 0:
-        return np.zeros(times.size, np.bool_)
+        return np.full(times.size, -1, np.int64)
     if window_ns >= 0:
         place = np.searchsorted(source, times, "right") - 1
-        return (place >= 0) & (times - source[np.maximum(place, 0)] <= window_ns)
-    place = np.searchsorted(source, times, "left")
-    last = source.size - 1
-    return (place <= last) & (source[np.minimum(place, last)] - times <= -window_ns)
+        near = (place >= 0) & (times - source[np.maximum(place, 0)] <= window_ns)
+    else:
+        place = np.searchsorted(source, times, "left")
+        last = source.size - 1
+        near = (place <= last) & (source[np.minimum(place, last)] - times <= -window_ns)
+    return np.where(near, place, -1)
 
 
-def _join_same(clusters: list[Cluster], params: DetectionParams) -> list[Cluster]:
-    """Join clusters that share most of the smaller one, until none do."""
-    joined: list[Cluster] = []
-    for cluster in sorted(clusters, key=lambda c: (-len(c.members), c.members)):
-        for i, other in enumerate(joined):
+def _join_same(
+    grown: list[tuple[Cluster, int]], market: MarketLog, params: DetectionParams
+) -> list[Cluster]:
+    """Join clusters that share most of the smaller one and whose sources act together."""
+    joined: list[tuple[Cluster, int]] = []
+    for cluster, source in sorted(grown, key=lambda g: (-len(g[0].members), g[0].members)):
+        for i, (other, its_source) in enumerate(joined):
             shared = len(set(cluster.members) & set(other.members))
             least = min(len(cluster.members), len(other.members))
-            if shared >= params.groups.same_group_overlap * least:
-                joined[i] = _union(other, cluster)
+            if shared >= params.groups.same_group_overlap * least and (
+                source == its_source or act_together(source, its_source, market, params)
+            ):
+                joined[i] = (_union(other, cluster), its_source)
                 break
         else:
-            joined.append(cluster)
-    return joined
+            joined.append((cluster, source))
+    return [cluster for cluster, _ in joined]
 
 
 def _union(a: Cluster, b: Cluster) -> Cluster:
@@ -172,4 +223,5 @@ def _union(a: Cluster, b: Cluster) -> Cluster:
         inverted=a.inverted | inverted,
         ln_e=max(a.ln_e, b.ln_e),
         links=tuple(dict.fromkeys((*a.links, *b.links))),
+        strongest_leader=max(a, b, key=lambda cluster: cluster.ln_e).strongest_leader,
     )

@@ -76,10 +76,12 @@ class OrderColumns:
 class DecisionColumns:
     """Decisions: an account's child orders in one key, merged; shape (n_decisions,) each.
 
-    Time, instrument and price are the first order's; `quantity_lots` sums the child orders.
+    Time, sequence, instrument and price are the first order's; `quantity_lots` sums the child
+    orders.
     """
 
     event_time_ns: NDArray[np.int64]
+    sequence: NDArray[np.int64]
     account: NDArray[np.int32]
     family: NDArray[np.int32]
     instrument: NDArray[np.int32]
@@ -94,6 +96,42 @@ class DecisionColumns:
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "DecisionColumns":
         """Return the chosen rows, in the order given."""
         return DecisionColumns(**{c.name: getattr(self, c.name)[rows] for c in fields(self)})
+
+
+CANCEL, REPLACE, STOP = 0, 1, 2
+"""Kinds of later events: an order taken back, an order changed, a stop order placed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaterEvents:
+    """What accounts did besides deciding, shape (n_events,) each, in event order.
+
+    `price_ticks` is the stop price of a stop order, 0 for other kinds.
+    """
+
+    event_time_ns: NDArray[np.int64]
+    account: NDArray[np.int32]
+    family: NDArray[np.int32]
+    side: NDArray[np.int8]
+    kind: NDArray[np.int8]
+    price_ticks: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return int(self.event_time_ns.size)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "LaterEvents":
+        """Return the chosen rows, in the order given."""
+        return LaterEvents(**{c.name: getattr(self, c.name)[rows] for c in fields(self)})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["LaterEvents"]) -> "LaterEvents":
+        """Return the rows of all parts, which follow one another in time; at least one part."""
+        return cls(
+            **{
+                c.name: np.concatenate([getattr(part, c.name) for part in parts])
+                for c in fields(cls)
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

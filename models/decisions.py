@@ -2,7 +2,9 @@
 
 A decision opens with an order that comes more than `merge_ns` after the first order of the
 account's previous decision in the same (family, side); later orders until then add to its size.
-Without the merge child orders repeat one co-occurrence many times (method, section 1).
+Without the merge child orders repeat one co-occurrence many times. A priced order on the other
+side within `bracket_ns` of a decision is its stop or target, no decision of its own: followers
+guard their positions as they like (method, section 1).
 """
 
 from dataclasses import dataclass
@@ -12,14 +14,17 @@ from numpy.typing import NDArray
 
 from models.columns import DecisionColumns, OrderColumns
 from models.errors import ParameterError
-from models.kernels.decisions import EMPTY, open_decisions, rehash
+from models.kernels.decisions import BRACKET, EMPTY, open_decisions, rehash
 
 Snapshot = dict[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedDecisions:
-    """Per order: its node (account in family), its decision's number, whether it opens it."""
+    """Per order: its node (account in family), its decision's number, whether it opens it.
+
+    The decision of a stop or target order is -1.
+    """
 
     node: NDArray[np.int32]
     decision: NDArray[np.int64]
@@ -33,12 +38,17 @@ class DecisionStage:
     ----------
     merge_ns : int
         Orders within this time of a decision's first order belong to it, at least 1.
+    bracket_ns : int
+        Priced orders on the other side within this time of it guard it, at least 0.
     """
 
-    def __init__(self, *, merge_ns: int) -> None:
+    def __init__(self, *, merge_ns: int, bracket_ns: int) -> None:
         if merge_ns < 1:
             raise ParameterError(f"merge_ns must be at least 1, was {merge_ns}")
+        if bracket_ns < 0:
+            raise ParameterError(f"bracket_ns must be at least 0, was {bracket_ns}")
         self._merge_ns = merge_ns
+        self._bracket_ns = bracket_ns
         self._keys = np.full(64, EMPTY, np.int64)
         self._key_nodes = np.zeros(64, np.int32)
         self._node_account = np.zeros(32, np.int32)
@@ -75,8 +85,10 @@ class DecisionStage:
                 orders.account,
                 orders.family,
                 orders.side,
+                orders.has_price,
                 done,
                 self._merge_ns,
+                self._bracket_ns,
                 self._keys,
                 self._key_nodes,
                 self._node_account,
@@ -128,14 +140,14 @@ def grown(array: NDArray[np.generic], size: int) -> NDArray[np.generic]:
     return larger
 
 
-def merge_orders(orders: OrderColumns, *, merge_ns: int) -> DecisionColumns:
+def merge_orders(orders: OrderColumns, *, merge_ns: int, bracket_ns: int) -> DecisionColumns:
     """Return the decisions of closed order columns, in the order they opened.
 
     Parameters
     ----------
     orders : OrderColumns
         Sorted new orders, shape (n_orders,).
-    merge_ns : int
+    merge_ns, bracket_ns : int
         As for `DecisionStage`.
 
     Returns
@@ -143,12 +155,14 @@ def merge_orders(orders: OrderColumns, *, merge_ns: int) -> DecisionColumns:
     DecisionColumns
         Time, instrument and price of each decision's first order, quantity of all its orders.
     """
-    opened = DecisionStage(merge_ns=merge_ns).process(orders)
+    opened = DecisionStage(merge_ns=merge_ns, bracket_ns=bracket_ns).process(orders)
     first = orders.take(opened.opens)
     lots = np.zeros(len(first), np.int64)
-    np.add.at(lots, opened.decision, orders.quantity_lots)
+    sized = opened.decision != BRACKET
+    np.add.at(lots, opened.decision[sized], orders.quantity_lots[sized])
     return DecisionColumns(
         event_time_ns=first.event_time_ns,
+        sequence=first.sequence,
         account=first.account,
         family=first.family,
         instrument=first.instrument,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns
+from models.columns import NO_SEQUENCE, DecisionColumns
 from models.params import MINUTE_NS, DetectionParams
 from models.roles import Roles
 
@@ -46,6 +46,7 @@ class MarketLog:
         none = np.zeros(order.size, np.int64)
         return DecisionColumns(
             event_time_ns=times[order],
+            sequence=np.full(order.size, NO_SEQUENCE, np.int64),
             account=codes[order],
             family=(keys[order] // 2).astype(np.int32),
             instrument=none.astype(np.int32),
@@ -71,9 +72,11 @@ class GroupFeatures:
     crowd_size: float
     crowd_ratio: float
     lead_share: float
+    tied_share: float
     coverage: float
     off_venue: bool
     opposite_share: float
+    basket_share: float = 0.0
     automated_share: float | None = None
 
 
@@ -103,7 +106,7 @@ def group_features(
     automated_share : ndarray of float, shape (n_accounts,), optional
         Share of each account's orders that are marked as automated, NaN where none says.
     """
-    around, usual, is_quiet = _surroundings(roles.source_rows, decisions, market, params)
+    around, usual, is_quiet = _surroundings(roles.source_rows, decisions, market, clustered, params)
     quiet_rows = roles.source_rows[is_quiet]
     copied = sum(f.copied for f in roles.followers)
     chances = sum(int(f.opportunities.size) for f in roles.followers)
@@ -128,11 +131,33 @@ def group_features(
         if n_episodes
         else 0.0,
         lead_share=roles.lead_share,
+        tied_share=roles.tied_share,
         coverage=roles.coverage,
         off_venue=roles.off_venue,
         opposite_share=_opposite_share(roles, decisions, params),
+        basket_share=_basket_share(roles, decisions, params),
         automated_share=_automated(roles, automated_share),
     )
+
+
+def _basket_share(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> float:
+    """Return the share of an account's decisions that come with one in another family at once.
+
+    The median over the members: a basket is traded whole, by everybody who trades it.
+    """
+    within_ns = params.verdict.basket_ns
+    shares = []
+    for account in (roles.source, *(f.account for f in roles.followers)):
+        rows = np.flatnonzero(decisions.account == account)
+        times, families = decisions.event_time_ns[rows], decisions.family[rows]
+        together = np.zeros(rows.size, np.bool_)
+        for family in np.unique(families):
+            others = times[families != family]
+            here = families == family
+            near = _count(others, times[here] - within_ns - 1, times[here] + within_ns)
+            together[here] = near > 0
+        shares.append(float(together.mean()) if rows.size else 0.0)
+    return float(np.median(shares))
 
 
 def _automated(roles: Roles, share: NDArray[np.float64] | None) -> float | None:
@@ -164,9 +189,13 @@ def _strangers_near(
 
 
 def quiet_decisions(
-    rows: NDArray[np.int64], decisions: DecisionColumns, market: MarketLog, params: DetectionParams
+    rows: NDArray[np.int64],
+    decisions: DecisionColumns,
+    market: MarketLog,
+    own: NDArray[np.bool_],
+    params: DetectionParams,
 ) -> NDArray[np.bool_]:
-    """Mark decisions around which non-members did not act more than usual, off the minute.
+    """Mark decisions around which strangers did not act more than usual, off the minute.
 
     Parameters
     ----------
@@ -176,19 +205,22 @@ def quiet_decisions(
         All decisions of the members, in event order.
     market : MarketLog
         Everybody's decisions, the members' included.
+    own : ndarray of bool, shape (n_accounts,)
+        Accounts that are no strangers to the group.
     params : DetectionParams
         Thresholds.
     """
-    return _surroundings(rows, decisions, market, params)[2]
+    return _surroundings(rows, decisions, market, own, params)[2]
 
 
 def _surroundings(
     rows: NDArray[np.int64],
     decisions: DecisionColumns,
     market: MarketLog,
+    own: NDArray[np.bool_],
     params: DetectionParams,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return non-members' decisions around each, the usual number, and whether it is quiet there.
+    """Return strangers' decisions around each, the usual number, and whether it is quiet there.
 
     Around is the burst window either side, usual what the ten minutes before give. A decision in
     the first seconds of a minute is not quiet, unless the key's clock is too coarse to tell.
@@ -201,13 +233,11 @@ def _surroundings(
     for key in np.unique(keys[rows]):
         here = np.flatnonzero(keys[rows] == key)
         times = decisions.event_time_ns[rows[here]]
-        everyone = market.key(int(key)).event_time_ns
-        members = np.sort(decisions.event_time_ns[keys == key])
-        near = _count(everyone, times - burst, times + burst)
-        near -= _count(members, times - burst, times + burst)
-        before = _count(everyone, times - calm, times - burst)
-        before -= _count(members, times - calm, times - burst)
-        around[here] = near
+        log = market.key(int(key))
+        everyone = log.event_time_ns
+        strangers = everyone[~own[log.account]]
+        around[here] = _count(strangers, times - burst, times + burst)
+        before = _count(strangers, times - calm, times - burst)
         usual[here] = before * (2.0 * burst) / (calm - burst)
         if np.mean(everyone % MINUTE_NS < phase_ns) < rule.coarse_clock_share:
             off_minute[here] = times % MINUTE_NS >= phase_ns
@@ -223,35 +253,42 @@ def _count(
 
 
 def _opposite_share(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> float:
-    """Return the largest share of repeated decisions that one side alone takes back or undoes.
+    """Return the share of episodes in which one side trades around the other, median follower's.
 
-    A sandwich bot trades before and after its victims: it is in and out within a minute, they are
-    not. Both halves of its round trip count: one repeats the victim, the other looks like its
-    inverse copy.
+    A sandwich bot trades before its victim and takes it back at once after it, which the victim
+    does not. As the leader its exit follows the victim's repetition; as a follower on the other
+    side its entry came before.
     """
-    round_trip = _in_round_trip(decisions, params.verdict.opposite_ns)
     shares = [
-        float((round_trip[one] & ~round_trip[other]).mean())
-        for follower in roles.followers
-        for one, other in (
-            (follower.source_row, follower.own_row),
-            (follower.own_row, follower.source_row),
+        max(
+            _sandwiched(roles.source, follower.own_row, decisions, params),
+            _sandwiched(follower.account, follower.source_row, decisions, params),
         )
+        for follower in roles.followers
     ]
-    return max(shares, default=0.0)
+    return float(np.median(shares)) if shares else 0.0
 
 
-def _in_round_trip(decisions: DecisionColumns, within_ns: int) -> NDArray[np.bool_]:
-    """Mark decisions whose account acts on the family's other side within the time around them."""
-    order = np.lexsort((decisions.event_time_ns, decisions.family, decisions.account))
-    result = np.zeros(len(decisions), np.bool_)
-    here, after = order[:-1], order[1:]
-    turned = (
-        (decisions.account[here] == decisions.account[after])
-        & (decisions.family[here] == decisions.family[after])
-        & (decisions.side[here] != decisions.side[after])
-        & (decisions.event_time_ns[after] - decisions.event_time_ns[here] <= within_ns)
-    )
-    result[here[turned]] = True
-    result[after[turned]] = True
-    return result
+def _sandwiched(
+    bot: int, victim_rows: NDArray[np.int64], decisions: DecisionColumns, params: DetectionParams
+) -> float:
+    """Return the share of the victim's decisions that the bot's entry and exit enclose."""
+    if victim_rows.size == 0:
+        return 0.0
+    before_ns, after_ns = params.verdict.opposite_ns, params.verdict.opposite_exit_ns
+    all_times = decisions.event_time_ns
+    times = all_times[victim_rows]
+    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    is_bot = decisions.account == bot
+    is_victim = decisions.account == decisions.account[victim_rows[0]]
+    enclosed = np.zeros(victim_rows.size, np.bool_)
+    for key in np.unique(keys[victim_rows]):
+        here = keys[victim_rows] == key
+        at = times[here]
+
+        its, opposite = keys == key, keys == key ^ 1
+        enters = _count(all_times[is_bot & its], at - before_ns, at) > 0
+        leaves = _count(all_times[is_bot & opposite], at, at + after_ns) > 0
+        stays = _count(all_times[is_victim & opposite], at, at + after_ns) == 0
+        enclosed[here] = enters & leaves & stays
+    return float(enclosed.mean())

@@ -5,13 +5,23 @@ finds distinct parts, never kept as one blob (method, section 5). Weak members c
 models/attachment.py.
 """
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
 
 from models.columns import INVERSE, PairEvidence
 from models.params import GroupParams
+
+
+class Link(NamedTuple):
+    """A validated pair; `ln_e` is 0 for a member that was attached to the group as a whole."""
+
+    leader: int
+    follower: int
+    ln_e: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +36,19 @@ class Cluster:
         Members that act on the other side of the first member's.
     ln_e : float
         Evidence of the strongest pair inside.
-    links : tuple of (int, int)
-        For each member that anyone leads: its strongest leader inside, and the member.
+    links : tuple of Link
+        Validated pairs inside, strongest first: the strongest few of each follower. A copier
+        that serves its followers one after another makes pairs of all of them, and only the
+        slower ones tell how long an episode lasts.
+    strongest_leader : int or None
+        Who leads the strongest pair inside.
     """
 
     members: tuple[int, ...]
     inverted: frozenset[int]
     ln_e: float
-    links: tuple[tuple[int, int], ...] = ()
+    links: tuple[Link, ...] = ()
+    strongest_leader: int | None = None
 
 
 def find_clusters(
@@ -60,7 +75,8 @@ def find_clusters(
     fixed: list[list[int]] = []
     for component in nx.connected_components(graph):
         fixed.extend(_split(graph.subgraph(sorted(component)), params))
-    return tuple(_orient(graph, pairs, members) for members in sorted(fixed))
+    validated = pairs.take(pairs.ln_e >= ln_threshold)
+    return tuple(_orient(graph, validated, members, params) for members in sorted(fixed))
 
 
 def _split(component: "nx.Graph[int]", params: GroupParams) -> list[list[int]]:
@@ -93,7 +109,9 @@ def _rejoined(
     ]
 
 
-def _orient(graph: "nx.Graph[int]", pairs: PairEvidence, members: list[int]) -> Cluster:
+def _orient(
+    graph: "nx.Graph[int]", pairs: PairEvidence, members: list[int], params: GroupParams
+) -> Cluster:
     """Settle who acts inversely: along the strongest edges from the first member."""
     inside = graph.subgraph(members)
     inverted: set[int] = set()
@@ -103,16 +121,25 @@ def _orient(graph: "nx.Graph[int]", pairs: PairEvidence, members: list[int]) -> 
             if (tree.edges[a, b]["channel"] == INVERSE) != (a in inverted):
                 inverted.add(b)
     strongest = max((float(data["weight"]) for _, _, data in inside.edges(data=True)), default=0.0)
+    links = _links(pairs, members, params.links_a_member)
     return Cluster(
         members=tuple(members),
         inverted=frozenset(inverted),
         ln_e=strongest,
-        links=_links(pairs, members),
+        links=links,
+        strongest_leader=links[0].leader,
     )
 
 
-def _links(pairs: PairEvidence, members: list[int]) -> tuple[tuple[int, int], ...]:
+def _links(pairs: PairEvidence, members: list[int], n_each: int) -> tuple[Link, ...]:
+    """Return the validated pairs inside, the strongest first, at most `n_each` a follower."""
     inside = np.flatnonzero(np.isin(pairs.leader, members) & np.isin(pairs.follower, members))
-    order = inside[np.lexsort((pairs.leader[inside], -pairs.ln_e[inside], pairs.follower[inside]))]
-    _, first = np.unique(pairs.follower[order], return_index=True)
-    return tuple((int(pairs.leader[row]), int(pairs.follower[row])) for row in order[first])
+    order = inside[np.lexsort((pairs.follower[inside], pairs.leader[inside], -pairs.ln_e[inside]))]
+    n_of: Counter[int] = Counter()
+    links = []
+    for row in order.tolist():
+        link = Link(int(pairs.leader[row]), int(pairs.follower[row]), float(pairs.ln_e[row]))
+        n_of[link.follower] += 1
+        if n_of[link.follower] <= n_each:
+            links.append(link)
+    return tuple(links)

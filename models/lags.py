@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import DecisionColumns
-from models.params import SECOND_NS
+from models.params import SHIFTS_NS
 from models.roles import Roles
 
-SHIFTS_NS = tuple(sign * minutes * 60 * SECOND_NS for minutes in (5, 10, 30) for sign in (-1, 1))
 _BINS_A_DECADE = 6
 _FIRST_DECADE = -2  # 10 µs: a copier beside the venue's gateway takes tens of microseconds
 _LAST_DECADE = 5  # 100 s, then to the look-back

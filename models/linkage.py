@@ -50,10 +50,14 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """Ties among the members of a group and the weight they give to each pair of them."""
+    """Ties among the members of a group and the weight they give to each pair of them.
+
+    `n_seen` counts the members that were seen with any value at all.
+    """
 
     ties: tuple[Tie, ...]
     pair_bits: dict[tuple[int, int], float]
+    n_seen: int = 0
 
     def joined(self, members: Sequence[int], bits: float) -> bool:
         """Whether pairs of at least this weight connect all members."""
@@ -82,11 +86,13 @@ class Linkage:
         self._params = params
         self._of_value: dict[tuple[str, str], dict[int, Sighting]] = defaultdict(dict)
         self._values_of: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        self._days_of: dict[int, set[int]] = defaultdict(set)
         population: dict[_Where, set[int]] = defaultdict(set)
         for seen in sightings:
             key = (seen.kind, seen.value)
             self._of_value[key][seen.account] = _joined(self._of_value[key].get(seen.account), seen)
             self._values_of[seen.account].add(key)
+            self._days_of[seen.account] |= seen.days
             for day in (None, *seen.days):
                 population[seen.kind, seen.network, seen.country, day].add(seen.account)
         self._population = {where: len(accounts) for where, accounts in population.items()}
@@ -108,14 +114,15 @@ class Linkage:
             holders = self._of_value[kind, value]
             accounts = tuple(sorted(inside & holders.keys()))
             weight = self._weight(kind, holders, accounts)
-            home = _place(kind, holders[accounts[0]]) == "home"
+            home = kind == "ip" and holders[accounts[0]].network in ("residential", None)
             ties.append(Tie(kind, value, accounts, len(holders), weight, home))
             for a, b in combinations(accounts, 2):
                 bits = weight * self._recurrence(holders[a], holders[b])
-                by_pair[a, b].append((bits, _place(kind, holders[a])))
+                by_pair[a, b].append((bits, kind))
         ties.sort(key=lambda tie: (-tie.weight_bits, tie.kind, tie.value))
         pair_bits = {pair: self._combined(found) for pair, found in sorted(by_pair.items())}
-        return Ties(tuple(ties), pair_bits)
+        n_seen = sum(account in self._values_of for account in inside)
+        return Ties(tuple(ties), pair_bits, n_seen)
 
     def _weight(self, kind: str, holders: dict[int, Sighting], accounts: tuple[int, ...]) -> float:
         params = self._params
@@ -137,37 +144,36 @@ class Linkage:
     def _chance(self, kind: str, holders: dict[int, Sighting], accounts: tuple[int, ...]) -> float:
         """Return the chance that two strangers share the value, on the day it says least.
 
-        Days count on which two members were seen with it; where there is none, or no days are
-        known, the whole time counts as one.
+        The crowd is made of holders outside the group, and one. Days count on which two members
+        were seen with the value; where there is none, or no days are known, the whole time counts
+        as one.
         """
         seen = holders[accounts[0]]
+        outside = [holder for account, holder in holders.items() if account not in accounts]
         n_seen = Counter(day for account in accounts for day in holders[account].days)
-        chances = []
         days: list[int | None] = [day for day, n in n_seen.items() if n > 1]
+        chances = []
         for day in days or [None]:
-            crowd = sum(day is None or day in holder.days for holder in holders.values())
+            crowd = 1 + sum(day is None or day in holder.days for holder in outside)
             where = (kind, seen.network, seen.country)
             population = self._population.get((*where, day), self._population[*where, None])
-            chances.append(max(crowd - 1, 1) / population)
+            chances.append(crowd / population)
         return min(1.0, max(chances))
 
     def _recurrence(self, a: Sighting, b: Sighting) -> float:
-        """Return 1, or less when the two were seen with the value on a single common day."""
-        if not a.days or not b.days:
+        """Return 1, or less when the two met with the value on one day but could have on more."""
+        if not a.days or not b.days or len(a.days & b.days) > 1:
             return 1.0
-        return 1.0 if len(a.days & b.days) > 1 else self._params.one_sighting_share
+        could = len(self._days_of[a.account] & self._days_of[b.account])
+        return 1.0 if could == 1 and a.days & b.days else self._params.one_sighting_share
 
     def _combined(self, found: list[tuple[float, str]]) -> float:
-        """Return best plus half the second best; an address alone is capped at a household's."""
+        """Return best plus half the second best; addresses alone are a household at most."""
         bits = sorted((weight for weight, _ in found), reverse=True)
         total = bits[0] + self._params.second_share * (bits[1] if len(bits) > 1 else 0.0)
-        if all(place == "home" for _, place in found):
+        if all(kind == "ip" for _, kind in found):
             return min(total, self._params.household_bits)
         return total
-
-
-def _place(kind: str, seen: Sighting) -> str:
-    return "home" if kind == "ip" and seen.network in ("residential", None) else kind
 
 
 def _joined(known: Sighting | None, seen: Sighting) -> Sighting:

@@ -23,13 +23,14 @@ class Ownership:
     """Who owns the members of a group, as far as it is known.
 
     `owners` has one owner id a member, None where unknown. `n_owners` counts the beneficial
-    owners among those known, `largest` the accounts of the one with most; `related` says why
-    several ids count as one.
+    owners among those known, `largest` the accounts of the one with most, `n_seen` the members of
+    whom anything is known outside their orders; `related` says why several ids count as one.
     """
 
     owners: tuple[str | None, ...]
     n_owners: int
     largest: int
+    n_seen: int
     related: tuple[Finding, ...] = ()
 
     @property
@@ -76,6 +77,7 @@ def find_ownership(
         owners=tuple(owners),
         n_owners=len(parts),
         largest=max(sizes, default=0),
+        n_seen=ties.n_seen,
         related=tuple(related[code] for code in sorted(related)),
     )
 

@@ -14,6 +14,8 @@ SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 DAY_NS = 24 * 60 * MINUTE_NS
 YEAR_DAYS = 365.25
+SHIFTS_NS = tuple(sign * minutes * MINUTE_NS for minutes in (5, 10, 30) for sign in (-1, 1))
+"""Shifts in time at which a count shows what chance gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,9 @@ class RankTestParams:
     merge_ns: int = 10 * SECOND_NS
     """Orders of one account and key within this time of the first are one decision: child
     orders would otherwise repeat one co-occurrence many times."""
+    bracket_ns: int = 2 * SECOND_NS
+    """A priced order on the other side within this time of a decision is its stop or target:
+    software sends brackets with the entry or within a second of it."""
     look_back_ns: int = 120 * SECOND_NS
     """Longest lag that can be an answer: people following a message need up to two minutes."""
     depth: int = 256
@@ -37,8 +42,12 @@ class RankTestParams:
     """... and in small ones (below this over row_p_floor accounts) the bar rises to this over
     the number of accounts, since no answer there can be very surprising."""
     rows_a_follower: int = 24
-    """Pair rows kept for one follower in one family: its most promising leaders. Bounds memory
-    and keeps a follower's rows side by side."""
+    """Pair rows kept for one follower in one family: its most promising leaders. Keeps a
+    follower's rows side by side."""
+    most_rows: int = 1_200_000
+    """Pair rows of one test over all followers and families, about 80 bytes each: where there are
+    many of them, each has fewer rows, but at least `fewest_rows_a_follower`."""
+    fewest_rows_a_follower: int = 4
     promising_ln_e: float = 0.0
     """A row that once rose above this is displaced after those that never did: one decision of
     its own makes rows for everybody who acted just before, and they must not sweep it out."""
@@ -54,15 +63,18 @@ class RankTestParams:
     fast_memory_ns: int = 2 * MINUTE_NS
     """Short memory of the recent share: scalpers trade in bursts of a few minutes."""
     habit_ns: int = SECOND_NS // 2
-    """A decision this close to the place in the minute of one of the account's last two is its
-    own clock's: no evidence. An account without a clock meets this by chance once in 30 times."""
-    recent_prior: float = 5.0
-    """Class decisions added to the recent share's denominator: one decision in a quiet key is
-    not yet a share of one."""
+    """A decision this close to the place in the minute of one of the account's last two, or to
+    where its last interval would put it, is its own clock's: no evidence. An account without a
+    clock meets this by chance once in 20 to 30 times."""
+    recent_prior: float = 20.0
+    """Class decisions added to the recent share's denominator: a few decisions in a quiet key
+    are not yet a share. With 5 a group that is most of its key's trade is not found; with 100
+    strangers who trade in sessions in thin markets cross the threshold (docs/decisions.md)."""
     share_cap: float = 0.5
     """No share above one half: beyond it no rank says anything."""
     safety: float = 1.0
-    """Multiplies every share; raised when the placebo exceeds its bound."""
+    """Multiplies every share: a dial for venues whose crowds demand it. At 2 a group of 60 begins
+    to hide in its own burst; the placebo raises the threshold instead."""
     burst_ns: int = 10 * SECOND_NS
     """Short window of the local intensity."""
     calm_ns: int = 600 * SECOND_NS
@@ -93,6 +105,11 @@ class RankTestParams:
         if not 1 <= self.n_levels <= MAX_LEVELS:
             raise ParameterError(f"n_levels must be 1 to {MAX_LEVELS}, was {self.n_levels}")
 
+    def n_rows(self, n_nodes: int) -> int:
+        """Return the rows of one follower in one family, of `n_nodes` such pairs."""
+        share = self.most_rows // max(n_nodes, 1)
+        return min(self.rows_a_follower, max(self.fewest_rows_a_follower, share))
+
     def row_p(self, n_accounts: int) -> float:
         """Return the p below which a pair's row is made, for a venue of `n_accounts`."""
         return min(self.p_cap, max(self.row_p_floor, self.row_p_accounts / max(n_accounts, 1)))
@@ -111,8 +128,6 @@ class PlaceboParams:
     """The levels v at which crossings are counted against their bound."""
     bound_quantile: float = 0.99
     """Crossings summed over the shifts stay below this Poisson quantile of shifts x v."""
-    safety_steps: tuple[float, ...] = (1.0, 2.0, 4.0)
-    """The safety rises along these steps while the placebo exceeds its bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +143,29 @@ class GroupParams:
     show from 0.3 on)."""
     same_group_overlap: float = 0.5
     """Parts that share this much of the smaller one, after attaching, are one group."""
+    same_source_factor: float = 2.0
+    """Two leaders are one source where the less active acts near the other more often than this
+    times chance ..."""
+    same_source_share: float = 0.1
+    """... and this share of its decisions more."""
+    links_a_member: int = 16
+    """Validated pairs of a member whose lags are looked at for the length of an episode."""
     louvain_seed: int = 0
     """Fixed, so that the same graph gives the same groups."""
     min_episodes: int = 3
     """A group is shown after so many episodes: two can be chance, three with E >= T cannot."""
     attachment_bin_ns: int = 600 * SECOND_NS
     """Time of day is held fixed in bins this long when an account is tested against a group."""
+    early_share: float = 0.1
+    """A follower's opportunities begin where this share of its copies has been made."""
     min_participation: float = 0.1
     """A follower repeats at least this share of the decisions it could."""
     off_venue_coverage: float = 0.98
     """The source is elsewhere when the 95% upper bound of the leader's coverage is below this."""
     off_venue_correlation: float = 0.25
-    """... or when two followers' lags to the supposed leader correlate above this."""
+    """... or when two followers' lags to the supposed leader correlate above this ..."""
+    mixed_order_share: float = 0.05
+    """... and each of the two comes first at least this often."""
     off_venue_lead: float = 0.75
     """... or when the upper bound of the share of its episodes that it was first in is below
     this: nobody leads."""
@@ -148,7 +174,9 @@ class GroupParams:
     confidence: float = 0.95
     """Level of the Clopper-Pearson bounds."""
     min_lag_window_ns: int = 50_000_000
-    """Clocks and networks jitter: no pair's lag window is narrower than this."""
+    """Clocks and networks jitter: no pair's lag window is narrower than this ..."""
+    min_lag_window_ticks: int = 2
+    """... nor than so many ticks of a coarse clock."""
     lag_core_share: float = 0.3
     """Share of a pair's lags that the shortest interval must hold to be called typical."""
     lag_window_factor: float = 3.0
@@ -172,13 +200,15 @@ class LinkageParams:
     second_share: float = 0.5
     """Best value plus this share of the second best: they are dependent."""
     household_bits: float = 2.0
-    """An address at home with nothing else shared weighs at most this: people live together."""
+    """Addresses with nothing else shared weigh at most this: people live together, and strangers
+    rent in one data center."""
     one_sighting_share: float = 0.5
     """A value seen together on one day only weighs this share: recurrence counts."""
     strong_bits: float = 6.0
     """Ties of this weight or more over all members speak for one owner where owners are unknown."""
-    weak_bits: float = 3.0
-    """Pairs below this are strangers: a chance meeting on some network says nothing."""
+    weak_bits: float = 1.5
+    """Pairs below this are strangers: a chance meeting on some network says nothing. Below what a
+    household weighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +232,29 @@ class VerdictParams:
     """Without enough quiet opportunities to compare: so many of the episodes lie in bursts, ..."""
     crowd_size: float = 10.0
     """... and in the median one so many non-members acted as well."""
-    opposite_share: float = 0.5
-    """A member that closes most episodes within a minute on the other side trades around them."""
+    basket_ns: int = SECOND_NS
+    """Decisions of one account in several families within this time are a basket's legs."""
+    basket_share: float = 0.7
+    """Accounts with at least this share of their decisions in baskets trade a spread."""
+    basket_fidelity: float = 0.85
+    """A leader whose baskets are repeated at least so often is copied; who reacts to the same
+    spread is now first, now second, and often not there."""
+    opposite_share: float = 0.6
+    """A member that enters before and leaves after so many of another's decisions trades around
+    them; a follower that leaves some of the leader's exits out stays below."""
     opposite_ns: int = 60 * SECOND_NS
-    """The minute of the rule above."""
+    """How long before them it enters, at most ..."""
+    opposite_exit_ns: int = 5 * SECOND_NS
+    """... and how soon after them it leaves."""
     external_fidelity: float = 0.3
     """f: two known owners and this mean share of quiet decisions repeated is copying."""
     external_fidelity_unknown: float = 0.4
     """f2: the same where owners are unknown: more is asked for."""
+    tied_order_share: float = 0.5
+    """When others share the leader's instant in more of its episodes than this, nobody is said to
+    be first."""
+    clear_lead: float = 0.95
+    """A leader that is copied is first practically always."""
     min_lead: float = 0.6
     """A leader is first in at least this share of the episodes it traded in."""
     managed_min_owners: int = 2

@@ -32,8 +32,29 @@ class PlaceboCount:
         return self.crossings <= self.bound
 
 
+def threshold_raise(ghosts: Mapping[int, PairEvidence], *, m: int, params: PlaceboParams) -> float:
+    """Return by how much ln T must rise for the crossings to keep their bound, mostly 0.
+
+    The threshold rises to just above the ghost that is one too many at some tolerated level.
+
+    Parameters
+    ----------
+    ghosts, m, params
+        As for `count_placebo`.
+    """
+    found = [pairs.ln_e for pairs in ghosts.values()]
+    ln_e = -np.sort(-np.concatenate([np.empty(0), *found]))
+    raises = [0.0]
+    for tolerated in params.tolerated:
+        bound = poisson_quantile(params.bound_quantile, len(ghosts) * tolerated)
+        if bound < ln_e.size:
+            needed = float(np.nextafter(ln_e[bound], np.inf))
+            raises.append(needed - ln_threshold(m, tolerated))
+    return max(raises)
+
+
 def count_placebo(
-    ghosts: Mapping[int, PairEvidence], *, m: int, params: PlaceboParams
+    ghosts: Mapping[int, PairEvidence], *, m: int, params: PlaceboParams, raised: float = 0.0
 ) -> tuple[PlaceboCount, ...]:
     """Count the crossings of each tolerated level.
 
@@ -45,10 +66,12 @@ def count_placebo(
         Number of tests of the real run.
     params : PlaceboParams
         Levels and quantile.
+    raised : float
+        By how much every ln threshold is raised.
     """
     counts = []
     for tolerated in params.tolerated:
-        threshold = ln_threshold(m, tolerated)
+        threshold = ln_threshold(m, tolerated) + raised
         by_shift = {
             shift: int(np.count_nonzero(pairs.ln_e >= threshold)) for shift, pairs in ghosts.items()
         }

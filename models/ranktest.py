@@ -114,11 +114,20 @@ class RankTest:
         Thresholds.
     n_accounts : int
         Accounts of the venue: sets how surprising an answer must be to make a pair's row.
+    n_rows : int, optional
+        Rows of one follower in one family, as `RankTestParams.n_rows` gives.
     shift_ns : int
         0 for the test itself; otherwise the placebo, with ghosts of all decisions this much later.
     """
 
-    def __init__(self, params: RankTestParams, *, n_accounts: int, shift_ns: int = 0) -> None:
+    def __init__(
+        self,
+        params: RankTestParams,
+        *,
+        n_accounts: int,
+        n_rows: int | None = None,
+        shift_ns: int = 0,
+    ) -> None:
         self._settings = kernel.Settings(
             look_back_ns=params.look_back_ns,
             depth=params.depth,
@@ -148,7 +157,7 @@ class RankTest:
             misses=miss_table(params),
             scratch=np.empty(kernel.N_COMPONENTS, np.float64),
         )
-        self._state = _new_state(params.rows_a_follower)
+        self._state = _new_state(n_rows or params.rows_a_follower)
         wide = np.empty(0, np.int64)
         self._held = _Decisions(wide, wide, np.empty(0, np.int32), np.empty(0, np.int8))
 
@@ -254,13 +263,13 @@ class RankTest:
         changes: dict[str, NDArray[Any]] = {}
         n_known = state.node_family.size
         if node_family.size > n_known:
-            size = max(node_family.size, 2 * n_known)
+            size = max(node_family.size, n_known + n_known // 4)
             for name, array in state._asdict().items():
                 if name.startswith(("node_", "row")):
                     changes[name] = grown(array, size)
             for name in ("node_entry", "row_leader"):
                 changes[name][n_known:] = kernel.NONE
-            changes["node_clock"][n_known:] = kernel.NO_CLOCK
+            changes["node_last_ns"][n_known:] = kernel.NEVER
             changes["row_queue"][n_known:] = np.arange(state.rows.shape[1]) - (
                 1 << kernel.SLOT_BITS
             )
@@ -316,9 +325,10 @@ def _new_state(n_rows: int) -> kernel.State:
         node_total=np.zeros((0, 2), np.int32),
         node_recent=np.zeros((0, 2, kernel.N_PHASES), np.float64),
         node_fast=np.zeros((0, 2, kernel.N_PHASES), np.float64),
-        node_clock=np.empty((0, 2, 2), np.int64),
+        node_last_ns=np.empty((0, 2, 2), np.int64),
         node_recent_ns=np.zeros((0, 2, kernel.N_PHASES), np.int64),
         node_entry=np.empty((0, 2), np.int64),
+        node_answered=np.zeros((0, 2), np.int64),
         node_decisions=np.empty(0, np.int32),
         node_ghosts=np.empty(0, np.int32),
         node_class=np.empty(0, np.int8),

@@ -1,13 +1,13 @@
 """Roles inside a cluster: episodes, leader or a source elsewhere, ratio, lag, participation.
 
 An episode is a decision of the source that some other member repeats. The leader is the member
-with the largest coverage x precedence: the share of episodes it traded in, times the share of
-those it was first in. The source is off the venue when even the 95% upper bound of the leader's
-coverage stays below the bar, or two followers' lags to it go together as they only would behind a
-common hidden cause (method, section 5; Clopper & Pearson 1934).
+with the largest coverage x precedence (models/leading.py). The source is off the venue when even
+the 95% upper bound of the leader's coverage stays below the bar, or nobody is usually first, or
+two followers' lags to it go together as they only would behind a common hidden cause (method,
+section 4; Clopper & Pearson 1934).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from scipy.special import betaincinv
 
 from models.columns import DecisionColumns
 from models.grouping import Cluster
-from models.kernels.episodes import number_episodes
+from models.leading import choose_leader
 from models.params import GroupParams, RankTestParams
 
 _MS_IN_NS = 1_000_000
@@ -56,14 +56,16 @@ class Roles:
     """Who leads and who follows how.
 
     `source` is the account whose decisions are the episodes: the leader, or, where the source is
-    off the venue, the member that stands in for it. `episode_row` (n_episodes,) are its repeated
-    decisions, `source_rows` all of them.
+    off the venue, the member that stands in for it. `lead_share` is the share of its episodes in
+    which nobody was before it, `tied_share` that of those in which others acted at the same
+    instant. `episode_row` (n_episodes,) are its repeated decisions, `source_rows` all of them.
     """
 
     source: int
     off_venue: bool
     coverage: float
     lead_share: float
+    tied_share: float
     source_rows: NDArray[np.int64]
     episode_row: NDArray[np.int64]
     followers: tuple[Follower, ...]
@@ -75,6 +77,7 @@ def find_roles(
     *,
     groups: GroupParams,
     rank_test: RankTestParams,
+    elsewhere: NDArray[np.bool_] | None = None,
 ) -> Roles | None:
     """Settle the roles of a cluster; None if no decision was ever repeated.
 
@@ -88,46 +91,66 @@ def find_roles(
         Thresholds of groups and roles.
     rank_test : RankTestParams
         The look-back: longest lag.
+    elsewhere : ndarray of bool, shape (n_decisions,), optional
+        Decisions that repeat the source of another group: they do not ask who leads this one.
     """
     key = _oriented_key(cluster, decisions)
     longest_ns = rank_test.look_back_ns
+    groups = replace(groups, min_lag_window_ns=_shortest_window(decisions, groups, longest_ns))
     rows_of = {account: np.flatnonzero(decisions.account == account) for account in cluster.members}
     windows = []
-    for leader, member in cluster.links:
+    for leader, member, _ in cluster.links:
         led, own = _next_after(rows_of[leader], rows_of[member], decisions, key, longest_ns)
         lags = decisions.event_time_ns[own] - decisions.event_time_ns[led]
         windows.append(_lag_window(lags, groups, longest_ns))
     window_ns = max(windows, default=longest_ns)
-    episode = _episodes(decisions, key, window_ns)
-    source, coverage, lead_share, n_episodes = _choose_leader(
-        cluster, decisions, key, episode, window_ns
-    )
-    if n_episodes == 0:
-        return None
+    members = cluster.members
+    while True:
+        lead = choose_leader(
+            cluster, decisions, key, window_ns=window_ns, among=members, elsewhere=elsewhere
+        )
+        if lead is None:
+            return None
+        found = (
+            _follow(account, lead.account, rows_of, decisions, key, cluster, groups, longest_ns)
+            for account in members
+            if account != lead.account
+        )
+        followers = tuple(
+            f for f in found if f.copied and f.participation >= groups.min_participation
+        )
+        if not followers:
+            return None
+        if len(followers) == len(members) - 1:
+            break
+        # Who hardly follows has no say in who leads.
+        kept = {lead.account, *(f.account for f in followers)}
+        members = tuple(account for account in members if account in kept)
+    source = lead.account
     source_rows = rows_of[source]
-    found = (
-        _follow(account, source, rows_of, decisions, key, cluster, groups, longest_ns)
-        for account in cluster.members
-        if account != source
-    )
-    followers = tuple(f for f in found if f.copied and f.participation >= groups.min_participation)
-    if not followers:
-        return None
     repeated = np.unique(np.concatenate([f.source_row for f in followers]))
-    off_venue = n_episodes >= groups.off_venue_min_episodes and (
-        _upper_bound(coverage, n_episodes, groups.confidence) < groups.off_venue_coverage
-        or _upper_bound(lead_share, n_episodes, groups.confidence) < groups.off_venue_lead
+    most_lead = _upper_bound(lead.share, lead.n_episodes, groups.confidence)
+    off_venue = lead.n_episodes >= groups.off_venue_min_episodes and (
+        _upper_bound(lead.coverage, lead.n_episodes, groups.confidence) < groups.off_venue_coverage
+        or most_lead < groups.off_venue_lead
         or _lags_correlate(followers, decisions, groups)
     )
     return Roles(
         source=source,
         off_venue=off_venue,
-        coverage=coverage,
-        lead_share=lead_share,
+        coverage=lead.coverage,
+        lead_share=lead.share,
+        tied_share=lead.tied_share,
         source_rows=source_rows,
         episode_row=repeated,
         followers=followers,
     )
+
+
+def _shortest_window(decisions: DecisionColumns, groups: GroupParams, longest_ns: int) -> int:
+    """Return the narrowest lag window: a clock that counts seconds cannot show milliseconds."""
+    tick_ns = int(np.gcd.reduce(np.append(np.diff(decisions.event_time_ns), 0)))
+    return max(groups.min_lag_window_ns, min(groups.min_lag_window_ticks * tick_ns, longest_ns))
 
 
 def _oriented_key(cluster: Cluster, decisions: DecisionColumns) -> NDArray[np.int64]:
@@ -180,88 +203,6 @@ def _lag_window(lags_ns: NDArray[np.int64], groups: GroupParams, longest_ns: int
     return min(max(window_ns, groups.min_lag_window_ns), longest_ns)
 
 
-def _episodes(
-    decisions: DecisionColumns, key: NDArray[np.int64], window_ns: int
-) -> NDArray[np.int64]:
-    """Return the episode number of each decision, -1 where nobody repeated it.
-
-    In each key a new episode starts when more than the window has passed since the episode's
-    first decision, or when a member acts again.
-    """
-    order = np.lexsort((decisions.event_time_ns, key))
-    members, member = np.unique(decisions.account, return_inverse=True)
-    number = np.empty(len(decisions), np.int64)
-    number_episodes(
-        order,
-        key,
-        decisions.event_time_ns,
-        member.astype(np.int64),
-        window_ns,
-        number,
-        np.full(members.size, -1, np.int64),
-    )
-    sizes = np.bincount(number, minlength=1)
-    number[sizes[number] < 2] = -1
-    return number
-
-
-def _choose_leader(
-    cluster: Cluster,
-    decisions: DecisionColumns,
-    key: NDArray[np.int64],
-    episode: NDArray[np.int64],
-    window_ns: int,
-) -> tuple[int, float, float, int]:
-    """Return (leader, coverage, share of its episodes it was first in, number of episodes)."""
-    rows = np.flatnonzero(episode >= 0)
-    if rows.size == 0:
-        return cluster.members[0], 0.0, 0.0, 0
-    _, first, index = np.unique(episode[rows], return_index=True, return_inverse=True)
-    first_ns = np.full(first.size, np.iinfo(np.int64).max)
-    np.minimum.at(first_ns, index, decisions.event_time_ns[rows])
-    is_first = decisions.event_time_ns[rows] == first_ns[index]
-    best = (-1.0, 0.0, cluster.members[0])
-    for account in cluster.members:
-        mine = decisions.account[rows] == account
-        n = int(np.count_nonzero(mine))
-        if n == 0:
-            continue
-        lead_share = float(np.count_nonzero(is_first & mine)) / n
-        if n / first.size * lead_share > best[0]:
-            best = (n / first.size * lead_share, lead_share, account)
-    leader = best[2]
-    covered = np.zeros(first.size, np.bool_)
-    covered[index[decisions.account[rows] == leader]] = True
-    sizes = np.bincount(index)
-    # A few members' own decisions that happen to meet are no episode of the source's.
-    counted = covered | (2 * sizes >= np.median(sizes[covered]))
-    covered |= _soon_after(leader, decisions, key, key[rows[first]], first_ns, window_ns)
-    coverage = float(covered[counted].mean())
-    return leader, coverage, best[1], int(np.count_nonzero(counted))
-
-
-def _soon_after(
-    leader: int,
-    decisions: DecisionColumns,
-    key: NDArray[np.int64],
-    episode_key: NDArray[np.int64],
-    first_ns: NDArray[np.int64],
-    window_ns: int,
-) -> NDArray[np.bool_]:
-    """Mark episodes that start within the window after a decision of the leader in their key.
-
-    They are the late part of the leader's own episode, cut off because a member acted again.
-    """
-    result = np.zeros(first_ns.size, np.bool_)
-    for each in np.unique(episode_key):
-        times = decisions.event_time_ns[(decisions.account == leader) & (key == each)]
-        here = np.flatnonzero(episode_key == each)
-        place = np.searchsorted(times, first_ns[here], "right") - 1
-        found = place >= 0
-        result[here[found]] = first_ns[here[found]] - times[place[found]] <= window_ns
-    return result
-
-
 def _follow(
     account: int,
     source: int,
@@ -278,12 +219,13 @@ def _follow(
     window_ns = _lag_window(lags, groups, longest_ns)
     source_row, own_row = source_row[lags <= window_ns], own_row[lags <= window_ns]
     times = decisions.event_time_ns
-    span = (times[own_rows[0]] - window_ns, times[own_rows[-1]]) if own_rows.size else (0, 0)
-    reachable = (
-        np.isin(decisions.family[source_rows], decisions.family[own_rows])
-        & (times[source_rows] >= span[0])
-        & (times[source_rows] <= span[1])
-    )
+    reachable = np.isin(decisions.family[source_rows], decisions.family[own_rows])
+    reachable &= times[source_rows] <= times[own_rows[-1]] if own_rows.size else False
+    if source_row.size:
+        # Copying may begin late; a chance meeting before it is no beginning.
+        begins = source_row[int(groups.early_share * source_row.size)]
+        reachable &= times[source_rows] >= times[begins]
+    reachable |= np.isin(source_rows, source_row)
     lags_ms = (times[own_row] - times[source_row]) / _MS_IN_NS
     quartiles = np.quantile(lags_ms, (0.25, 0.5, 0.75)) if lags_ms.size else np.zeros(3)
     sized = (decisions.quantity_lots[source_row] > 0) & (decisions.quantity_lots[own_row] > 0)
@@ -310,7 +252,11 @@ def _upper_bound(share: float, n: int, confidence: float) -> float:
 def _lags_correlate(
     followers: tuple[Follower, ...], decisions: DecisionColumns, groups: GroupParams
 ) -> bool:
-    """Whether followers' lags to the supposed leader go together: the median over their pairs."""
+    """Whether followers' lags to the supposed leader go together: the median over their pairs.
+
+    Only pairs in which now the one and now the other comes first: a copier that serves one
+    follower after another adds their lags up, always in one order.
+    """
     times = decisions.event_time_ns
     correlations = []
     for i, a in enumerate(followers):
@@ -320,6 +266,9 @@ def _lags_correlate(
                 continue
             lag_a = np.log1p((times[a.own_row[at_a]] - times[common]).astype(np.float64))
             lag_b = np.log1p((times[b.own_row[at_b]] - times[common]).astype(np.float64))
+            a_first = float(np.mean(lag_a < lag_b) + np.mean(lag_a == lag_b) / 2.0)
+            if min(a_first, 1.0 - a_first) < groups.mixed_order_share:
+                continue
             if lag_a.std() > 0 and lag_b.std() > 0:
                 correlations.append(float(np.corrcoef(lag_a, lag_b)[0, 1]))
     return bool(correlations) and float(np.median(correlations)) > groups.off_venue_correlation

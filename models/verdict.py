@@ -55,7 +55,7 @@ def judge(
     params : DetectionParams
         Thresholds.
     """
-    reasons = [*ownership.related, _repetition(features), _timing(features)]
+    reasons = [*ownership.related, _repetition(features), _timing(features, params)]
     crowd = _crowd(features, params)
     if crowd is not None:
         return _verdict("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
@@ -66,9 +66,9 @@ def judge(
             {"accounts": len(members)},
         )
         return _internal([one, *reasons], declaration, params)
-    robot = _same_robot(features, params)
-    if robot is not None:
-        return _verdict("INDEPENDENT", "common_strategy", [robot, *reasons], params)
+    strategy = _basket(features, ties, members, params) or _same_robot(features, params)
+    if strategy is not None:
+        return _verdict("INDEPENDENT", "common_strategy", [strategy, *reasons], params)
     if ownership.n_owners >= 2:
         return _several_owners(features, ownership, members, ties, params, reasons)
     return _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
@@ -79,6 +79,30 @@ def _verdict(
 ) -> Verdict:
     action = getattr(params.policy.actions, subtype)
     return Verdict(verdict, subtype, action, tuple(reasons))
+
+
+def _basket(
+    features: GroupFeatures, ties: Ties, members: Sequence[int], params: DetectionParams
+) -> Finding | None:
+    """Return a reason if the members trade one spread, each on their own machine."""
+    rule = params.verdict
+    is_led = not features.off_venue and features.lead_share >= rule.clear_lead
+    if features.basket_share < rule.basket_share:
+        return None
+    if is_led and features.fidelity >= rule.basket_fidelity:
+        return None
+    if _one_machine(ties, members, params) is not None:
+        return None
+    return Finding(
+        "basket",
+        f"{features.basket_share:.0%} of the decisions are baskets, several families within "
+        f"{rule.basket_ns / 1e9:g} s, and a follower repeats {features.fidelity:.0%} of them: the "
+        "accounts react to the same spread.",
+        {
+            "basket_share": round(features.basket_share, 4),
+            "fidelity": round(features.fidelity, 4),
+        },
+    )
 
 
 def _same_robot(features: GroupFeatures, params: DetectionParams) -> Finding | None:
@@ -117,6 +141,7 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
         features.n_quiet < rule.min_quiet
         and features.burst_share >= rule.crowd_only_burst_share
         and features.crowd_size >= rule.crowd_size
+        and features.crowd_ratio >= rule.quiet_ratio
     ):
         return Finding(
             "public_trigger",
@@ -132,9 +157,9 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
     if features.opposite_share >= rule.opposite_share:
         return Finding(
             "opposite_legs",
-            f"One side was in and out again around {features.opposite_share:.0%} of the shared "
-            f"decisions within {rule.opposite_ns // 1_000_000_000} s while the other was not: it "
-            "trades around the other, it does not copy it.",
+            f"One side entered before and left within {rule.opposite_exit_ns // 1_000_000_000} s "
+            f"after {features.opposite_share:.0%} of the other's decisions: it trades around the "
+            "other, it does not copy it.",
             {"opposite_share": round(features.opposite_share, 4)},
         )
     return None
@@ -149,7 +174,7 @@ def _repetition(features: GroupFeatures) -> Finding:
     )
 
 
-def _timing(features: GroupFeatures) -> Finding:
+def _timing(features: GroupFeatures, params: DetectionParams) -> Finding:
     if features.off_venue:
         return Finding(
             "source_off_venue",
@@ -157,11 +182,23 @@ def _timing(features: GroupFeatures) -> Finding:
             f"{features.coverage:.0%}. All follow something outside the venue.",
             {"coverage": round(features.coverage, 4)},
         )
+    numbers: dict[str, float | int | str] = {
+        "coverage": round(features.coverage, 4),
+        "lead_share": round(features.lead_share, 4),
+    }
+    if features.tied_share >= params.verdict.tied_order_share:
+        return Finding(
+            "order_unknown",
+            f"In {features.tied_share:.0%} of the episodes others acted at the same instant as the "
+            f"likeliest leader, who traded in {features.coverage:.0%} of them: the clock is too "
+            "coarse to say who was first.",
+            {"coverage": numbers["coverage"], "tied_share": round(features.tied_share, 4)},
+        )
     return Finding(
         "one_leader",
         f"One account traded in {features.coverage:.0%} of the episodes and was first in "
         f"{features.lead_share:.0%} of those.",
-        {"coverage": round(features.coverage, 4), "lead_share": round(features.lead_share, 4)},
+        numbers,
     )
 
 
@@ -253,27 +290,57 @@ def _unknown_owners(
             {"weight_bits": round(weakest, 2)},
         )
         return _internal([tied, *reasons], declaration, params)
+    if declaration == "declared" and ownership.n_owners <= 1:
+        filed = Finding(
+            "declared_as_one",
+            f"A declaration that covers the copying names all {len(members)} accounts as one "
+            "owner's; owner records do not contradict it.",
+            {"accounts": len(members)},
+        )
+        return _internal([filed, *reasons], declaration, params)
     n_tied = ties.largest_part(members, params.linkage.weak_bits)
+    in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (
-        n_tied <= max(1, params.verdict.tied_share * len(members))
+        in_order
+        and n_tied <= max(1, params.verdict.tied_share * len(members))
         and ownership.n_owners == 0
         and _has_source(features, params)
         and _copies(features, params, params.verdict.external_fidelity_unknown)
     ):
-        tied_text = (
-            "nothing outside trading ties the accounts together"
-            if n_tied == 1
-            else f"ties outside trading connect at most {n_tied} of the {len(members)} accounts"
-        )
-        stranger = Finding(
-            "no_tie",
-            f"The owners are unknown and {tied_text}.",
-            {"accounts": len(members), "tied": n_tied},
-        )
-        return _verdict("EXTERNAL", "signal", [stranger, *reasons], params)
+        return _strangers(n_tied, ownership, members, params, reasons)
     return _undetermined(
         reasons, "Owner, device or address records of all members would decide it.", params
     )
+
+
+def _strangers(
+    n_tied: int,
+    ownership: Ownership,
+    members: Sequence[int],
+    params: DetectionParams,
+    reasons: list[Finding],
+) -> Verdict:
+    """Return EXTERNAL; where nothing could be checked, ask for a review only."""
+    if ownership.n_seen == 0:
+        unchecked = Finding(
+            "no_records",
+            f"There are no account or session records of the {len(members)} accounts: that one "
+            "owner holds them could not be checked.",
+            {"accounts": len(members)},
+        )
+        action = params.policy.actions.other
+        return Verdict("EXTERNAL", "signal", action, (unchecked, *reasons))
+    tied = (
+        "nothing outside trading ties the accounts together"
+        if n_tied == 1
+        else f"ties outside trading connect at most {n_tied} of the {len(members)} accounts"
+    )
+    stranger = Finding(
+        "no_tie",
+        f"The owners are unknown and {tied}.",
+        {"accounts": len(members), "tied": n_tied},
+    )
+    return _verdict("EXTERNAL", "signal", [stranger, *reasons], params)
 
 
 def _undetermined(reasons: list[Finding], wanted: str, params: DetectionParams) -> Verdict:

@@ -271,7 +271,7 @@ class RunManifest:
     last_time_ns: int
     threshold_log10_e: float
     chance_groups_per_year: float
-    safety: float
+    threshold_raised_log10_e: float
     started_time_ns: int
     finished_time_ns: int
 

@@ -5,6 +5,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 EMPTY = -1
+BRACKET = -1  # the decision of a stop or target order: it guards one and is none
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio (Knuth 1973, 6.4)
 NEVER = np.iinfo(np.int64).min // 2
 
@@ -48,8 +49,10 @@ def open_decisions(
     account: NDArray[np.int32],
     family: NDArray[np.int32],
     side: NDArray[np.int8],
+    has_price: NDArray[np.bool_],
     first: int,
     merge_ns: int,
+    bracket_ns: int,
     keys: NDArray[np.int64],
     key_nodes: NDArray[np.int32],
     node_account: NDArray[np.int32],
@@ -83,14 +86,20 @@ def open_decisions(
             n_nodes += 1
         who = key_nodes[slot]
         node[i] = who
-        if event_time_ns[i] - opened_ns[who, side[i]] > merge_ns:
+        is_child = event_time_ns[i] - opened_ns[who, side[i]] <= merge_ns
+        is_bracket = has_price[i] and event_time_ns[i] - opened_ns[who, 1 - side[i]] <= bracket_ns
+        if not (is_child or is_bracket):
             opened_ns[who, side[i]] = event_time_ns[i]
             current[who, side[i]] = n_decisions
             opens[i] = True
+            decision[i] = n_decisions
             n_decisions += 1
+        elif is_child:
+            opens[i] = False
+            decision[i] = current[who, side[i]]
         else:
             opens[i] = False
-        decision[i] = current[who, side[i]]
+            decision[i] = BRACKET
         i += 1
     counters[0], counters[1] = n_nodes, n_decisions
     return i

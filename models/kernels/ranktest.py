@@ -18,7 +18,7 @@ N_PHASES = 2
 N_CLASSES = 2
 DAY_NS = 86_400_000_000_000
 MINUTE_NS = 60_000_000_000
-NO_CLOCK = -MINUTE_NS * 1000  # an account without earlier decisions has no habit
+NEVER = -MINUTE_NS * 1000  # when an account without earlier decisions last acted
 LATER = np.iinfo(np.int64).max // 4
 
 # positions in `counters`
@@ -115,9 +115,10 @@ class State(NamedTuple):
     node_total: NDArray[np.int32]
     node_recent: NDArray[np.float64]
     node_fast: NDArray[np.float64]
-    node_clock: NDArray[np.int64]
+    node_last_ns: NDArray[np.int64]
     node_recent_ns: NDArray[np.int64]
     node_entry: NDArray[np.int64]
+    node_answered: NDArray[np.int64]
     node_decisions: NDArray[np.int32]
     node_ghosts: NDArray[np.int32]
     node_class: NDArray[np.int8]
@@ -257,19 +258,24 @@ def count(state: State, entry: int, settings: Settings) -> None:
     state.node_recent[mine] = state.node_recent[mine] * np.exp(-gap / slow) + 1.0
     state.node_fast[mine] = state.node_fast[mine] * np.exp(-gap / quick) + 1.0
     state.node_recent_ns[mine] = now_ns
-    state.node_clock[e.node, side, 1] = state.node_clock[e.node, side, 0]
-    state.node_clock[e.node, side, 0] = now_ns % MINUTE_NS
+    state.node_last_ns[e.node, side, 1] = state.node_last_ns[e.node, side, 0]
+    state.node_last_ns[e.node, side, 0] = now_ns
+    state.node_answered[e.node, side] = state.counters[HEAD]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def on_habit(clock: NDArray[np.int64], now_ns: int, within_ns: int) -> bool:
-    """Whether the account acts at the same place of the minute as one of its last two times."""
-    place = now_ns % MINUTE_NS
+def on_habit(last_ns: NDArray[np.int64], now_ns: int, within_ns: int) -> bool:
+    """Whether the account's own last two times foretell this one.
+
+    It acts at the same place of the minute as one of them, or after the same interval.
+    """
     for i in range(2):
-        off = abs(place - clock[i])
-        if clock[i] != NO_CLOCK and min(off, MINUTE_NS - off) <= within_ns:
+        off = (now_ns - last_ns[i]) % MINUTE_NS
+        if last_ns[i] != NEVER and min(off, MINUTE_NS - off) <= within_ns:
             return True
-    return False
+    if last_ns[1] == NEVER:
+        return False
+    return bool(abs((now_ns - last_ns[0]) - (last_ns[0] - last_ns[1])) <= within_ns)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -419,7 +425,7 @@ def walk(
     rows = state.rows[node]
     decisions = state.node_ghosts if settings.shift_ns > 0 else state.node_decisions
     overall = settings.overall_weight * (state.node_total[node, side] + 1.0)
-    if on_habit(state.node_clock[node, side], now_ns, settings.habit_ns):
+    if on_habit(state.node_last_ns[node, side], now_ns, settings.habit_ns):
         return  # its own clock foretells this decision: a share of one half explains it
     gap0 = max(0, now_ns - settings.look_back_ns - state.node_recent_ns[node, side, 0])
     gap1 = max(0, now_ns - settings.look_back_ns - state.node_recent_ns[node, side, 1])
@@ -443,8 +449,9 @@ def walk(
         if p > settings.p_cap or visited > settings.depth:
             return
     ghosts = settings.shift_ns > 0
+    answered = 0 if ghosts else state.node_answered[node, side]
     candidate = state.family_ghost[family] if ghosts else state.family_head[family]
-    while candidate >= tail and visited < settings.depth:
+    while candidate >= max(tail, answered) and visited < settings.depth:
         c = log[candidate & mask]
         time_ns = c.time_ns + settings.shift_ns
         if now_ns - time_ns > settings.look_back_ns:
@@ -468,10 +475,7 @@ def walk(
                         return
             step = e.previous
             visited += 1
-        if c.node == node:
-            if not ghosts and c.side == side and candidate < block:
-                return
-        elif c.superseded_ns + settings.shift_ns > now_ns:
+        if c.node != node and c.superseded_ns + settings.shift_ns > now_ns:
             credit(
                 leaders,
                 queue,

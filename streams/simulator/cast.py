@@ -13,8 +13,6 @@ from streams.simulator.laws import Ints, draw_counts
 from streams.simulator.roles import HonestKind, PlantedKind
 from streams.simulator.scenarios import Scenario
 
-_SMALLEST_GROUP = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Cast:
@@ -40,29 +38,39 @@ def draw_cast(scenario: Scenario, n_accounts: int, rng: Generator) -> Cast:
     -------
     Cast
         One group per `accounts_per_group` accounts, at least one where the scenario plants any;
-        each kind once before any kind twice. Honest kinds have their share, rounded.
+        each kind once before any kind twice. A group never takes what the groups after it need
+        at least. Honest kinds have their share, rounded.
     """
     accounts = rng.permutation(n_accounts).astype(np.int64)
-    kinds = _draw_kinds(scenario, n_accounts, rng)
+    left = int(scenario.largest_planted_share * n_accounts)
+    kinds = _draw_kinds(scenario, n_accounts, left, rng)
     groups: list[tuple[PlantedKind, Ints]] = []
     used = 0
-    left = int(scenario.largest_planted_share * n_accounts)
-    for position, kind in enumerate(kinds):
-        most = left - _SMALLEST_GROUP * (len(kinds) - position - 1)
-        size = min(max(int(draw_counts(kind.n_members, rng, 1)[0]), _SMALLEST_GROUP), most)
+    reserved = sum(kind.fewest_members for kind in kinds)
+    for kind in kinds:
+        reserved -= kind.fewest_members
+        most = max(int(kind.largest_market_share * n_accounts), kind.fewest_members)
+        size = max(int(draw_counts(kind.n_members, rng, 1)[0]), kind.fewest_members)
+        size = min(size, most, left - reserved)
         groups.append((kind, accounts[used : used + size]))
         used += size
         left -= size
     return Cast(tuple(groups), _split_honest(scenario.honest, accounts[used:]))
 
 
-def _draw_kinds(scenario: Scenario, n_accounts: int, rng: Generator) -> list[PlantedKind]:
-    if not scenario.planted:
+def _draw_kinds(
+    scenario: Scenario, n_accounts: int, n_planted: int, rng: Generator
+) -> list[PlantedKind]:
+    """Kinds of the groups in random order; together they fit into the planted accounts."""
+    fitting = [kind for kind in scenario.planted if kind.fewest_members <= n_planted]
+    if not fitting:
         return []
     n_groups = max(1, round(n_accounts / scenario.accounts_per_group))
-    n_kinds = len(scenario.planted)
+    n_kinds = len(fitting)
     rows = np.concatenate([rng.permutation(n_kinds) for _ in range(-(-n_groups // n_kinds))])
-    return [scenario.planted[row] for row in rows[:n_groups]]
+    kinds = [fitting[row] for row in rows[:n_groups]]
+    need = np.cumsum([kind.fewest_members for kind in kinds])
+    return [kind for kind, total in zip(kinds, need, strict=True) if total <= n_planted]
 
 
 def _split_honest(

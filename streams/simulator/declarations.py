@@ -4,27 +4,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.random import Generator
 
-from streams.simulator.cast import Cast
 from streams.simulator.identifiers import draw_ids
 from streams.simulator.laws import NS_PER_SECOND, Flags
 from streams.simulator.market import Market
 from streams.simulator.planted import Planted
 from streams.simulator.population import Population
+from streams.simulator.roles import PlantedKind
 from streams.tables import DECLARATION_SCHEMA
 
 COPIER_NAMES = ("Copier A", "Copier B", "own script")
 _NS_PER_DAY = 86_400 * NS_PER_SECOND
 
 
-def draw_declarations(cast: Cast, planted: list[Planted], rng: Generator) -> list[Flags]:
+def draw_declarations(planted: list[tuple[PlantedKind, Planted]], rng: Generator) -> list[Flags]:
     """Draw, for every group, which of its members a declaration covers; never the leader.
 
     Parameters
     ----------
-    cast : Cast
-        The groups.
-    planted : list of Planted
-        What they did, in the same order.
+    planted : list of (PlantedKind, Planted)
+        The groups: what they are and what they did.
     rng : Generator
         The source of randomness.
 
@@ -34,18 +32,17 @@ def draw_declarations(cast: Cast, planted: list[Planted], rng: Generator) -> lis
         One array a group, one value a member.
     """
     declared: list[Flags] = []
-    for (kind, accounts), group in zip(cast.groups, planted, strict=True):
-        followers = np.flatnonzero(accounts != (-1 if group.leader is None else group.leader))
+    for kind, group in planted:
+        followers = np.flatnonzero(group.members != (-1 if group.leader is None else group.leader))
         share = float(kind.declared_share.draw(rng, 1)[0])
-        covers = np.zeros(len(accounts), dtype=np.bool_)
+        covers = np.zeros(len(group.members), dtype=np.bool_)
         covers[rng.permutation(followers)[: int(share * len(followers))]] = True
         declared.append(covers)
     return declared
 
 
 def build_declarations_table(
-    cast: Cast,
-    planted: list[Planted],
+    planted: list[tuple[PlantedKind, Planted]],
     declared: list[Flags],
     population: Population,
     market: Market,
@@ -63,11 +60,11 @@ def build_declarations_table(
             "software": COPIER_NAMES[int(rng.integers(len(COPIER_NAMES)))],
             "effective_from_ns": int(market.open_ns[0]) - int(rng.integers(1, 90)) * _NS_PER_DAY,
         }
-        for declaration_id, (_, accounts), group, covers in zip(
-            declaration_ids, cast.groups, planted, declared, strict=True
+        for declaration_id, (_, group), covers in zip(
+            declaration_ids, planted, declared, strict=True
         )
         if group.leader is not None
-        for account, ratio in zip(accounts[covers], group.ratios[covers], strict=True)
+        for account, ratio in zip(group.members[covers], group.ratios[covers], strict=True)
     ]
     table = pa.Table.from_pylist(rows, schema=DECLARATION_SCHEMA)
     return table.sort_by([("declaration_id", "ascending"), ("account_id", "ascending")])

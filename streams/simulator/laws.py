@@ -79,6 +79,61 @@ class Choice:
         return rng.choice(np.asarray(self.values, dtype=np.float64), n, p=weights / weights.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Gamma:
+    """Gamma of `shape` around `mean`, clipped to `low` and `high`; shape 1 is exponential."""
+
+    shape: float
+    mean: float
+    low: float
+    high: float
+
+    def draw(self, rng: Generator, n: int) -> Floats:
+        """Draw `n` independent values, shape (n,)."""
+        return np.clip(rng.gamma(self.shape, self.mean / self.shape, n), self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Weibull:
+    """Weibull of `shape` and `scale`, clipped to `low` and `high`."""
+
+    shape: float
+    scale: float
+    low: float
+    high: float
+
+    def draw(self, rng: Generator, n: int) -> Floats:
+        """Draw `n` independent values, shape (n,)."""
+        return np.clip(self.scale * rng.weibull(self.shape, n), self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Pareto:
+    """From `low` on with P(x > v) = (v / low) ** -exponent, clipped to `high`."""
+
+    exponent: float
+    low: float
+    high: float
+
+    def draw(self, rng: Generator, n: int) -> Floats:
+        """Draw `n` independent values, shape (n,)."""
+        return np.minimum(self.low * (1.0 - rng.random(n)) ** (-1.0 / self.exponent), self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Bimodal:
+    """From `first` with probability `first_share`, else from `second`."""
+
+    first: Law
+    second: Law
+    first_share: float
+
+    def draw(self, rng: Generator, n: int) -> Floats:
+        """Draw `n` independent values, shape (n,)."""
+        is_first = rng.random(n) < self.first_share
+        return np.where(is_first, self.first.draw(rng, n), self.second.draw(rng, n))
+
+
 def draw_counts(law: Law, rng: Generator, n: int) -> Ints:
     """Draw `n` whole numbers: the law's values, rounded to the nearest."""
     return np.rint(law.draw(rng, n)).astype(np.int64)

@@ -10,32 +10,22 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.random import Generator
 
+from streams.simulator.cascades import Cascades, draw_cascades, no_cascades
 from streams.simulator.instruments import FAMILIES, Instruments, build_instruments
 from streams.simulator.laws import (
     NS_PER_SECOND,
     Flags,
     Floats,
     Ints,
-    LogNormal,
-    Uniform,
     draw_counts,
 )
+from streams.simulator.market_laws import USUAL_MARKET, MarketLaws
 
 FIRST_DAY = date(2026, 9, 7)
 OPEN_SECOND = (13 * 60 + 30) * 60
 DAY_SECONDS = 6 * 3600 + 1800
 DAY_NS = DAY_SECONDS * NS_PER_SECOND
 LOWEST_PRICE_TICKS = 100
-
-# News: a few releases that move every family, on the full minute as statistics offices publish
-# them, and a few of each family's own at any second.
-SHARED_NEWS_A_DAY = Uniform(1.5, 4.4)
-FAMILY_NEWS_A_DAY = Uniform(0.5, 3.4)
-NEWS_JUMP_SECONDS_OF_VOLATILITY = LogNormal(30.0, 0.5, 8.0, 120.0)
-# Activity: U-shaped (busy opening, quiet noon, busy close), and higher after shared news.
-NOON_LEVEL = 0.45
-NEWS_BOOST = 3.0
-NEWS_BOOST_DECAY_SECONDS = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +46,7 @@ class Market:
     news: News
     activity: Floats
     path_ticks: Ints
+    cascades: Cascades
 
     @property
     def n_days(self) -> int:
@@ -102,16 +93,44 @@ class Market:
         return price
 
 
-def draw_market(n_days: int, rng: Generator) -> Market:
-    """Draw the market of `n_days` trading days from the first Monday on."""
+def draw_market(
+    n_days: int,
+    rng: Generator,
+    laws: MarketLaws = USUAL_MARKET,
+    cascade_rng: Generator | None = None,
+) -> Market:
+    """Draw the market of `n_days` trading days from the first Monday on.
+
+    Parameters
+    ----------
+    n_days : int
+        Trading days, at least 1.
+    rng : Generator
+        The source of randomness of all but the cascades.
+    laws : MarketLaws
+        What the market is like.
+    cascade_rng : Generator, optional
+        The cascades' own source of randomness; without it there are none.
+
+    Returns
+    -------
+    Market
+        Laws with other cascades leave all else as it is, but for the prices after them.
+    """
     open_ns = _open_times(n_days)
-    news = _draw_news(open_ns, rng)
+    news = _draw_news(open_ns, laws, rng)
+    path = _draw_path(open_ns, news, laws, rng)
+    cascades = no_cascades()
+    if laws.cascades is not None and cascade_rng is not None:
+        cascades, added = draw_cascades(laws.cascades, n_days, DAY_SECONDS, cascade_rng)
+        path += np.rint(added).astype(np.int64)
     return Market(
         instruments=build_instruments(),
         open_ns=open_ns,
         news=news,
-        activity=_activity(open_ns, news),
-        path_ticks=_draw_path(open_ns, news, rng),
+        activity=_activity(open_ns, news, laws),
+        path_ticks=np.maximum(path, LOWEST_PRICE_TICKS),
+        cascades=cascades,
     )
 
 
@@ -126,17 +145,18 @@ def _open_times(n_days: int) -> Ints:
     return (np.array(midnights, dtype=np.int64) + OPEN_SECOND) * NS_PER_SECOND
 
 
-def _draw_news(open_ns: Ints, rng: Generator) -> News:
+def _draw_news(open_ns: Ints, laws: MarketLaws, rng: Generator) -> News:
     times: list[Ints] = []
     families: list[Ints] = []
     all_families = np.arange(len(FAMILIES), dtype=np.int64)
     for start in open_ns:
-        minutes = rng.integers(5, DAY_SECONDS // 60 - 15, draw_counts(SHARED_NEWS_A_DAY, rng, 1)[0])
+        n_shared = draw_counts(laws.shared_news_a_day, rng, 1)[0]
+        minutes = rng.integers(5, DAY_SECONDS // 60 - 15, n_shared)
         delays = rng.integers(0, NS_PER_SECOND // 2, len(minutes))
         for time_ns in start + minutes * 60 * NS_PER_SECOND + delays:
             times.append(np.full(len(FAMILIES), time_ns, dtype=np.int64))
             families.append(all_families)
-        own = np.repeat(all_families, draw_counts(FAMILY_NEWS_A_DAY, rng, len(FAMILIES)))
+        own = np.repeat(all_families, draw_counts(laws.family_news_a_day, rng, len(FAMILIES)))
         times.append(
             start + rng.integers(60 * NS_PER_SECOND, DAY_NS - 600 * NS_PER_SECOND, len(own))
         )
@@ -148,10 +168,10 @@ def _draw_news(open_ns: Ints, rng: Generator) -> News:
     return News(time_ns[order], family[order], direction)
 
 
-def _activity(open_ns: Ints, news: News) -> Floats:
+def _activity(open_ns: Ints, news: News, laws: MarketLaws) -> Floats:
     """Cumulative activity over the seconds of each day, shape (n_days, seconds + 1), 0 to 1."""
     second = np.arange(DAY_SECONDS, dtype=np.float64)
-    shape = NOON_LEVEL + (1 - NOON_LEVEL) * ((second / DAY_SECONDS - 0.5) * 2) ** 2
+    shape = laws.day_shape.level(second / DAY_SECONDS)
     rows = []
     for start in open_ns:
         level = shape.copy()
@@ -159,23 +179,31 @@ def _activity(open_ns: Ints, news: News) -> Floats:
         for time_ns in times[families > 1]:
             since = second - (time_ns - start) / NS_PER_SECOND
             after = since >= 0
-            level[after] += NEWS_BOOST * np.exp(-since[after] / NEWS_BOOST_DECAY_SECONDS)
+            level[after] += laws.news_boost * np.exp(-since[after] / laws.news_boost_decay_s)
         total = np.cumsum(level)
         rows.append(np.r_[0.0, total / total[-1]])
     return np.array(rows)
 
 
-def _draw_path(open_ns: Ints, news: News, rng: Generator) -> Ints:
+def _draw_path(open_ns: Ints, news: News, laws: MarketLaws, rng: Generator) -> Ints:
     n_seconds = len(open_ns) * DAY_SECONDS
     path = np.zeros((len(FAMILIES), n_seconds), dtype=np.int64)
     day = np.searchsorted(open_ns, news.time_ns, side="right") - 1
     second = day * DAY_SECONDS + (news.time_ns - open_ns[day]) // NS_PER_SECOND
-    jump = NEWS_JUMP_SECONDS_OF_VOLATILITY.draw(rng, len(news.time_ns)) * news.direction
+    jump = laws.news_jump_s.draw(rng, len(news.time_ns)) * news.direction
     for row, spec in enumerate(FAMILIES):
-        steps = rng.standard_normal(n_seconds)
+        steps = _draw_steps(n_seconds, laws, rng)
         here = news.family == row
         np.add.at(steps, second[here], jump[here])
         start = round(spec.start_price / spec.tick_size)
-        walk = start + np.rint(np.cumsum(steps) * spec.volatility_ticks).astype(np.int64)
-        path[row] = np.maximum(walk, LOWEST_PRICE_TICKS)
+        path[row] = start + np.rint(np.cumsum(steps) * spec.volatility_ticks).astype(np.int64)
     return path
+
+
+def _draw_steps(n: int, laws: MarketLaws, rng: Generator) -> Floats:
+    """Draw the steps of the price over one second, of standard deviation 1."""
+    degrees = laws.step_degrees
+    if degrees is None:
+        return rng.standard_normal(n)
+    steps: Floats = rng.standard_t(degrees, n) * np.sqrt((degrees - 2) / degrees)
+    return steps

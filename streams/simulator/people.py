@@ -95,7 +95,7 @@ class NewsTrader:
         reaction = usual * np.exp(self.reaction_spread * rng.standard_normal(len(who)))
         reaction = np.clip(reaction, self.shortest_reaction_s, self.longest_reaction_s)
         right = rng.random(len(who)) < self.right_direction_share
-        other, other_day = _scattered(self.other_trips_a_day.draw(rng, n), market, rng)
+        other, other_day = scatter_trips(self.other_trips_a_day.draw(rng, n), market, rng)
         return trade_round_trips(
             accounts,
             np.r_[who, other],
@@ -150,7 +150,7 @@ class IndicatorUser:
         usual = self.reaction_s.draw(rng, n)[who]
         reaction = usual * np.exp(self.reaction_spread * rng.standard_normal(len(who)))
         reaction = np.clip(reaction, self.shortest_reaction_s, self.longest_reaction_s)
-        other, other_day = _scattered(self.other_trips_a_day.draw(rng, n), market, rng)
+        other, other_day = scatter_trips(self.other_trips_a_day.draw(rng, n), market, rng)
         return trade_round_trips(
             accounts,
             np.r_[who, other],
@@ -207,7 +207,7 @@ def _active_days(share: Floats, market: Market, rng: Generator) -> tuple[Ints, I
     return who.astype(np.int64), day.astype(np.int64)
 
 
-def _scattered(mean: Floats, market: Market, rng: Generator) -> tuple[Ints, Ints]:
+def scatter_trips(mean: Floats, market: Market, rng: Generator) -> tuple[Ints, Ints]:
     """Account row and day of Poisson many decisions; at least one an account."""
     count = np.maximum(rng.poisson(mean * market.n_days), 1).astype(np.int64)
     who = repeat_rows(count)

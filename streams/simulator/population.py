@@ -22,21 +22,18 @@ from streams.simulator.laws import (
     LogNormal,
     Uniform,
     draw_counts,
-    repeat_rows,
 )
 from streams.simulator.market import Market
-from streams.simulator.roles import Residence
+from streams.simulator.owners import draw_homes, draw_owners, draw_teams
+from streams.simulator.population_laws import USUAL_POPULATION, PopulationLaws
+from streams.simulator.roles import Ownership, PlantedKind, Residence
+from streams.simulator.teams import Teams
 from streams.tables import ACCOUNT_SCHEMA, AccountKind
 
-ACCOUNTS_OF_OWNER = Choice((1.0, 2.0, 3.0, 4.0), (0.94, 0.04, 0.015, 0.005))
 N_FIRMS = Choice((4.0, 5.0, 6.0), (1.0, 1.0, 1.0))
 SAME_FIRM_SHARE = 0.6
-OFFICE_SIZE = Choice((3.0, 4.0, 5.0, 6.0, 7.0, 8.0), (3.0, 3.0, 2.0, 2.0, 1.0, 1.0))
-OFFICE_SHARE = 0.05
-HOUSEHOLD_SHARE = 0.06
-HOUSEHOLD_PAYMENT_SHARE = 0.4
-ACCOUNTS_PER_SERVER_ADDRESS = 700
 OWN_SERVER_SHARE = 0.5
+MACHINE_ON_SERVER_SHARE = 0.5
 VPN_SHARE = 0.03
 PHONE_USER_SHARE = 0.5
 PHONE_SESSION_SHARE = Uniform(0.1, 0.6)
@@ -54,9 +51,10 @@ ACCOUNT_KIND = Choice((0.0, 1.0, 2.0), (0.5, 0.3, 0.2))
 class Population:
     """Columns of owners and accounts.
 
-    Per account: `owner`, `firm`, and `server` (a hosting address, -1 for none). Per owner: `home`
-    (an address, shared in households and offices), `payment`, `country`, `phone_share` (share of
-    sessions from the phone), `uses_vpn`.
+    Per account: `owner`, `firm`, `server` (a hosting address, -1 for none), `team` (honest accounts
+    that belong together, -1 for none), and `machine` (an owner whose device it is traded from).
+    Per owner: `home` (an address, shared in households and offices), `payment`, `email`,
+    `country`, `phone_share` (share of sessions from the phone), `uses_vpn`.
     """
 
     account_ids: tuple[str, ...]
@@ -64,8 +62,11 @@ class Population:
     owner: Ints
     firm: Ints
     server: Ints
+    team: Ints
+    machine: Ints
     home: Ints
     payment: Ints
+    email: Ints
     country: Ints
     phone_share: Floats
     uses_vpn: Flags
@@ -81,7 +82,9 @@ class Population:
         return len(self.home)
 
 
-def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
+def draw_population(
+    n_accounts: int, cast: Cast, rng: Generator, laws: PopulationLaws = USUAL_POPULATION
+) -> Population:
     """Draw the owners of all accounts and where they live.
 
     Parameters
@@ -92,22 +95,41 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         Says which accounts are one owner's and who rents a server.
     rng : Generator
         The source of randomness.
+    laws : PopulationLaws
+        Who owns and shares what.
 
     Returns
     -------
     Population
         Owners are numbered in random order.
     """
-    owner, is_honest = _draw_owners(n_accounts, cast, rng)
+    teams = draw_teams(cast, rng)
+    owner, is_honest = draw_owners(n_accounts, cast, teams, laws, rng)
     n_owners = len(is_honest)
-    home, payment = _draw_homes(is_honest, rng)
+    lives_alone = is_honest.copy()
+    for _, members in teams:
+        lives_alone[owner[members]] = False
+    home, payment = draw_homes(lives_alone, laws, n_owners, rng)
     phone_share = PHONE_SESSION_SHARE.draw(rng, n_owners)
     phone_share[rng.random(n_owners) >= PHONE_USER_SHARE] = 0.0
     uses_vpn = rng.random(n_owners) < VPN_SHARE
+    machine, email = owner.copy(), np.arange(n_owners, dtype=np.int64)
     for kind, accounts in cast.groups:
-        if kind.residence is Residence.ONE_HOME:
-            phone_share[owner[accounts]] = 0.0
-            uses_vpn[owner[accounts]] = False
+        theirs, first = owner[accounts], owner[accounts[0]]
+        if kind.residence in (Residence.ONE_HOME, Residence.ONE_MACHINE):
+            phone_share[theirs] = 0.0
+            uses_vpn[theirs] = False
+        if _is_one_desk(kind):
+            machine[accounts] = first
+            home[theirs] = home[first]
+        if kind.ownership is Ownership.PERSON_AND_COMPANY:
+            payment[theirs], email[theirs] = payment[first], email[first]
+    team = np.full(n_accounts, -1, dtype=np.int64)
+    for number, (_, members) in enumerate(teams):
+        team[members] = number
+        home[owner[members]] = owner[members[0]]
+        phone_share[owner[members]] = 0.0
+        uses_vpn[owner[members]] = False
     n_firms = int(draw_counts(N_FIRMS, rng, 1)[0])
     weights = rng.dirichlet(np.full(n_firms, 6.0))
     own_firm = rng.choice(n_firms, n_accounts, p=weights)
@@ -117,69 +139,57 @@ def draw_population(n_accounts: int, cast: Cast, rng: Generator) -> Population:
         firm_ids=draw_ids("F", n_firms, rng),
         owner=owner,
         firm=np.where(rng.random(n_accounts) < SAME_FIRM_SHARE, owner_firm, own_firm),
-        server=_draw_servers(n_accounts, cast, rng),
+        server=_draw_servers(n_accounts, cast, teams, laws, rng),
+        team=team,
+        machine=machine,
         home=home,
         payment=payment,
+        email=email,
         country=draw_counts(COUNTRIES, rng, n_owners)[home],
         phone_share=phone_share,
         uses_vpn=uses_vpn,
     )
 
 
-def _draw_owners(n_accounts: int, cast: Cast, rng: Generator) -> tuple[Ints, Flags]:
-    """Owner of each account, and whether each owner is honest."""
-    owner = np.full(n_accounts, -1, dtype=np.int64)
-    n_owners = 0
-    for kind, accounts in cast.groups:
-        n_new = 1 if kind.one_owner else len(accounts)
-        owner[accounts] = n_owners + (0 if kind.one_owner else np.arange(n_new))
-        n_owners += n_new
-    n_planted = n_owners
-    honest = rng.permutation(np.concatenate([accounts for _, accounts in cast.honest]))
-    sizes = draw_counts(ACCOUNTS_OF_OWNER, rng, len(honest))
-    owner[honest] = n_owners + repeat_rows(sizes)[: len(honest)]
-    n_owners = int(owner.max()) + 1
-    shuffled = rng.permutation(n_owners)
-    is_honest = np.zeros(n_owners, dtype=np.bool_)
-    is_honest[shuffled[n_planted:]] = True
-    return shuffled[owner].astype(np.int64), is_honest
+def _is_one_desk(kind: PlantedKind) -> bool:
+    """Whether different owners on record share devices and home."""
+    is_one_person = kind.ownership is Ownership.PERSON_AND_COMPANY
+    return is_one_person or kind.residence is Residence.ONE_MACHINE
 
 
-def _draw_homes(is_honest: Flags, rng: Generator) -> tuple[Ints, Ints]:
-    """Home address and means of payment of each owner; some honest ones share them."""
-    home = np.arange(len(is_honest), dtype=np.int64)
-    payment = home.copy()
-    candidates = rng.permutation(np.flatnonzero(is_honest))
-    n_in_offices = int(OFFICE_SHARE * len(is_honest))
-    n_in_households = int(HOUSEHOLD_SHARE * len(is_honest)) // 2 * 2
-    start = 0
-    while start < min(n_in_offices, len(candidates)):
-        stop = start + int(draw_counts(OFFICE_SIZE, rng, 1)[0])
-        home[candidates[start:stop]] = candidates[start]
-        start = stop
-    pairs = candidates[start : start + n_in_households]
-    pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2)
-    home[pairs[:, 1]] = pairs[:, 0]
-    share_payment = rng.random(len(pairs)) < HOUSEHOLD_PAYMENT_SHARE
-    payment[pairs[share_payment, 1]] = pairs[share_payment, 0]
-    return home, payment
-
-
-def _draw_servers(n_accounts: int, cast: Cast, rng: Generator) -> Ints:
+def _draw_servers(
+    n_accounts: int,
+    cast: Cast,
+    teams: list[tuple[Teams, Ints]],
+    laws: PopulationLaws,
+    rng: Generator,
+) -> Ints:
     """Hosting address of each account, -1 for none: a few crowded ones, some for one owner."""
     server = np.full(n_accounts, -1, dtype=np.int64)
-    n_crowded = max(1, n_accounts // ACCOUNTS_PER_SERVER_ADDRESS)
+    n_crowded = max(1, n_accounts // laws.accounts_per_server_address)
     n_servers = n_crowded
     for honest_kind, accounts in cast.honest:
         hosted = rng.random(len(accounts)) < honest_kind.hosting_share
         chosen = rng.integers(0, n_crowded, len(accounts))
         server[accounts[hosted]] = chosen[hosted]
+    for _, members in teams:
+        server[members] = server[members[0]]
     for kind, accounts in cast.groups:
         chosen = rng.integers(0, n_crowded, len(accounts))
         if kind.residence is Residence.ONE_SERVER:
             is_own = rng.random() < OWN_SERVER_SHARE
             server[accounts] = n_servers if is_own else chosen[0]
             n_servers += int(is_own)
+        elif kind.residence is Residence.FOLLOWERS_ON_SERVER:
+            server[accounts[1:]] = n_servers
+            n_servers += 1
+        elif kind.residence is Residence.ONE_MACHINE:
+            if rng.random() < MACHINE_ON_SERVER_SHARE:
+                server[accounts] = n_servers
+                n_servers += 1
+        elif kind.residence is Residence.OWN_PROXIES:
+            server[accounts] = n_servers + np.arange(len(accounts))
+            n_servers += len(accounts)
         else:
             hosted = rng.random(len(accounts)) < kind.hosting_share
             server[accounts[hosted]] = chosen[hosted]
@@ -201,7 +211,7 @@ def build_accounts_table(population: Population, market: Market, rng: Generator)
         "account_id": pa.array(population.account_ids),
         "firm_id": pa.array(population.firm_ids).take(pa.array(population.firm)),
         "owner_id": owners.take(pa.array(owner)),
-        "email_hash": emails.take(pa.array(owner, mask=no_email)),
+        "email_hash": emails.take(pa.array(population.email[owner], mask=no_email)),
         "payment_hash": payments.take(pa.array(population.payment[owner], mask=no_payment)),
         "opened_time_ns": pa.array(market.open_ns[0] - age_ns),
         "account_kind": pa.array([str(ACCOUNT_KINDS[kind]) for kind in kinds]),

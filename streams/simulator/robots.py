@@ -3,7 +3,7 @@
 Each kind is a record of laws with one method, `trade`; its numbers stand in `honest_kinds.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -147,3 +147,34 @@ class MarketMaker:
             trip=np.r_[trip, trip],
         )
         return place_orders(accounts, decisions, traits, self.habits, market, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteKeeper:
+    """A market maker that also moves quotes instead of canceling them.
+
+    `replaced_share` is the account's share of orders that are replaced, after `replaced_at` of
+    their life; the new limit stands as far from the new price, and one tick deeper where the
+    price has not moved.
+    """
+
+    maker: MarketMaker
+    replaced_share: Law
+    replaced_at: Law
+
+    def trade(self, accounts: Ints, market: Market, rng: Generator) -> NewOrders:
+        """Draw all orders of the accounts."""
+        orders = self.maker.trade(accounts, market, rng)
+        maker = np.unique(orders.account, return_inverse=True)[1]
+        share = self.replaced_share.draw(rng, len(accounts))[maker]
+        life = np.maximum(orders.cancel_after_ns, orders.fill_after_ns)
+        after = (life * self.replaced_at.draw(rng, len(orders))).astype(np.int64)
+        is_moved = (rng.random(len(orders)) < share) & (after > 0) & (after < life)
+        before = market.price_ticks(orders.instrument, orders.time_ns)
+        now = market.price_ticks(orders.instrument, orders.time_ns + after)
+        moved = np.where(now == before, -orders.side, now - before)
+        return replace(
+            orders,
+            replace_after_ns=np.where(is_moved, after, 0),
+            replace_ticks=np.where(is_moved, orders.limit_ticks + moved, 0),
+        )

@@ -5,7 +5,7 @@ decision or an order. Every kind of trader, honest or planted, ends here.
 """
 
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -23,6 +23,9 @@ from streams.simulator.market import Market
 
 MARKET_ORDER = int(np.iinfo(np.int64).min)
 """`limit_ticks` of an order without a limit."""
+
+NO_STOP = MARKET_ORDER
+"""`stop_ticks` of an order without a stop."""
 
 _SHORTEST_CHILD_GAP_NS = 20_000_000
 _SHORTEST_FILL_NS = 200_000
@@ -49,8 +52,9 @@ class NewOrders:
     """Columns of orders as sent; the child orders of a decision stand next to each other.
 
     `decision` and `trip` number the decision and its round trip within one call of a kind; `side`
-    is 1 or -1; `quantity` counts contracts; `cancel_after_ns` and `fill_after_ns` are 0 where the
-    feed reports no such event.
+    is 1 or -1; `quantity` counts contracts; `cancel_after_ns`, `fill_after_ns` and
+    `replace_after_ns` are 0 where the feed reports no such event. A replace sets the limit, or
+    the stop where there is no limit, to `replace_ticks`.
     """
 
     account: Ints
@@ -64,6 +68,9 @@ class NewOrders:
     cancel_after_ns: Ints
     fill_after_ns: Ints
     automated: Flags
+    stop_ticks: Ints
+    replace_after_ns: Ints
+    replace_ticks: Ints
 
     def __len__(self) -> int:
         """Return the number of orders."""
@@ -80,6 +87,12 @@ class Trader(Protocol):
     def trade(self, accounts: Ints, market: Market, rng: Generator) -> NewOrders:
         """Draw all orders of the accounts over all days of the market, by account and time."""
         ...
+
+
+def no_orders() -> NewOrders:
+    """No orders at all."""
+    empty: dict[str, Any] = {f.name: np.zeros(0, dtype=np.int64) for f in fields(NewOrders)}
+    return NewOrders(**(empty | {"automated": np.zeros(0, dtype=np.bool_)}))
 
 
 def concatenate_orders(parts: list[NewOrders]) -> NewOrders:
@@ -184,6 +197,9 @@ def place_orders(
         cancel_after_ns=cancel_after,
         fill_after_ns=fill_after,
         automated=traits.automated[who][row],
+        stop_ticks=np.full(len(row), NO_STOP, dtype=np.int64),
+        replace_after_ns=np.zeros(len(row), dtype=np.int64),
+        replace_ticks=np.zeros(len(row), dtype=np.int64),
     )
     return orders.take(market.is_open(time_ns))
 

@@ -85,8 +85,8 @@ def draw_sessions(
     is_hosted = population.server[account] >= 0
     on_phone = ~is_hosted & (rng.random(n) < population.phone_share[owner])
     network, ip = _draw_addresses(account, is_hosted, on_phone, population, rng)
-    home_platform = rng.integers(0, _PHONE, population.n_owners)
-    platform = np.where(is_hosted, _GATEWAY, np.where(on_phone, _PHONE, home_platform[owner]))
+    home_platform = rng.integers(0, _PHONE, population.n_owners)[population.machine[account]]
+    platform = np.where(is_hosted, _GATEWAY, np.where(on_phone, _PHONE, home_platform))
     columns = {
         "session_id": ids,
         "account_id": pa.array(population.account_ids).take(pa.array(account)),
@@ -95,7 +95,9 @@ def draw_sessions(
         "ip": ip,
         "ip_kind": pa.array([str(kind) for kind in _IP_KINDS]).take(pa.array(network)),
         "country": pa.array(COUNTRY_CODES).take(pa.array(population.country[owner])),
-        "device_id": _draw_devices(owner, is_hosted, on_phone, population.n_owners, rng),
+        "device_id": _draw_devices(
+            population.machine[account], is_hosted, on_phone, population.n_owners, rng
+        ),
         "platform": pa.array(PLATFORMS).take(pa.array(platform)),
     }
     schema = pa.schema([field for field in SESSION_SCHEMA if field.name in columns])
@@ -132,9 +134,9 @@ def _draw_addresses(
 
 
 def _draw_devices(
-    owner: Ints, is_hosted: Flags, on_phone: Flags, n_owners: int, rng: Generator
+    machine: Ints, is_hosted: Flags, on_phone: Flags, n_owners: int, rng: Generator
 ) -> pa.Array:
     """Device of each session: every owner has a computer, a phone and a rented machine."""
     which = np.where(is_hosted, 2, np.where(on_phone, 1, 0))
     ids = pa.array(draw_ids("D", 3 * n_owners, rng, n_bytes=6))
-    return ids.take(pa.array(owner * 3 + which))
+    return ids.take(pa.array(machine * 3 + which))

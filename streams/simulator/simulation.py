@@ -17,8 +17,10 @@ from streams.simulator.answer_key import build_answer_key
 from streams.simulator.cast import draw_cast
 from streams.simulator.declarations import build_declarations_table, draw_declarations
 from streams.simulator.errors import SimulationError
+from streams.simulator.honest import trade_honest
 from streams.simulator.instruments import instruments_table
 from streams.simulator.market import draw_market
+from streams.simulator.operators import draw_operators
 from streams.simulator.population import build_accounts_table, draw_population
 from streams.simulator.scenarios import find_scenario
 from streams.simulator.sending import concatenate_orders
@@ -39,6 +41,7 @@ class _Stream(IntEnum):
     KEY = 7
     HONEST = 8
     PLANTED = 9
+    OPERATORS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +90,37 @@ def simulate(scenario: str, *, n_accounts: int, n_days: int, seed: int) -> Simul
     for name, value, least in bounds:
         if value < least:
             raise SimulationError(name, f"must be at least {least}", value)
-    market = draw_market(n_days, _stream(seed, _Stream.MARKET))
+    cascades = _stream(seed, _Stream.MARKET, 1)
+    market = draw_market(n_days, _stream(seed, _Stream.MARKET), wanted.market, cascades)
     cast = draw_cast(wanted, n_accounts, _stream(seed, _Stream.CAST))
-    population = draw_population(n_accounts, cast, _stream(seed, _Stream.POPULATION))
-    honest = [
-        kind.trader.trade(accounts, market, _stream(seed, _Stream.HONEST, number))
-        for number, (kind, accounts) in enumerate(cast.honest)
-        if len(accounts) > 0
-    ]
+    people = _stream(seed, _Stream.POPULATION)
+    population = draw_population(n_accounts, cast, people, wanted.population)
+    honest = trade_honest(
+        cast, population, market, lambda number: _stream(seed, _Stream.HONEST, number)
+    )
     planted = [
-        kind.planter.plant(accounts, market, _stream(seed, _Stream.PLANTED, number))
+        (kind, group)
         for number, (kind, accounts) in enumerate(cast.groups)
+        for group in kind.planter.plant(accounts, market, _stream(seed, _Stream.PLANTED, number))
     ]
-    orders = concatenate_orders([*honest, *(group.orders for group in planted)])
+    orders = concatenate_orders([*honest, *(group.orders for _, group in planted)])
     sessions = draw_sessions(orders, population, market, _stream(seed, _Stream.SESSIONS))
     filing = _stream(seed, _Stream.DECLARATIONS)
-    declared = draw_declarations(cast, planted, filing)
+    declared = draw_declarations(planted, filing)
     tape = _stream(seed, _Stream.TAPE)
     key = _stream(seed, _Stream.KEY)
+    operators = (
+        draw_operators(population, cast, _stream(seed, _Stream.OPERATORS))
+        if wanted.records_operators
+        else None
+    )
     tables = {
-        "orders": build_orders_table(orders, sessions, population, market, tape),
+        "orders": build_orders_table(
+            orders, sessions, population, market, tape, operators=operators
+        ),
         "sessions": sessions.table,
         "accounts": build_accounts_table(population, market, _stream(seed, _Stream.ACCOUNTS)),
-        "declarations": build_declarations_table(
-            cast, planted, declared, population, market, filing
-        ),
+        "declarations": build_declarations_table(planted, declared, population, market, filing),
         "instruments": instruments_table(),
     }
     return SimulatedMarket(tables, build_answer_key(cast, planted, declared, population, key))

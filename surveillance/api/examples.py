@@ -131,7 +131,7 @@ _RUN = RunManifest(
     last_time_ns=_TIME_NS + 86_400_000_000_000,
     threshold_log10_e=7.4,
     chance_groups_per_year=0.02,
-    safety=1.1,
+    threshold_raised_log10_e=0.0,
     started_time_ns=_TIME_NS + 90_000_000_000_000,
     finished_time_ns=_TIME_NS + 90_042_000_000_000,
 )

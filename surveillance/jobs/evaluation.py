@@ -69,7 +69,7 @@ class RunSummary:
     n_accounts: int
     n_planted: int
     n_groups: int
-    safety: float
+    raised_log10_e: float
     threshold_log10_e: float
     placebo: tuple[PlaceboFinding, ...]
 
@@ -233,7 +233,7 @@ def _run(
             n_accounts=manifest.counts["accounts"],
             n_planted=len(key.groups),
             n_groups=manifest.counts["groups"],
-            safety=manifest.safety,
+            raised_log10_e=manifest.threshold_raised_log10_e,
             threshold_log10_e=manifest.threshold_log10_e,
             placebo=findings.placebo,
         ),

@@ -140,7 +140,7 @@ def run_table(evaluation: Evaluation) -> TextTable:
             "accounts",
             "planted",
             "groups shown",
-            "safety",
+            "threshold raised",
             *_placebo_header(run.placebo for run in evaluation.runs),
         ),
         tuple(
@@ -150,7 +150,7 @@ def run_table(evaluation: Evaluation) -> TextTable:
                 f"{run.n_accounts:,}",
                 str(run.n_planted),
                 str(run.n_groups),
-                f"{run.safety:g}",
+                f"{run.raised_log10_e:g}",
                 *_placebo_cells(run.placebo),
             )
             for run in evaluation.runs

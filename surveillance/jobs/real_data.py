@@ -49,7 +49,7 @@ class SetScan:
     n_orders: int
     n_accounts: int
     n_pairs_validated: int
-    safety: float
+    raised_log10_e: float
     threshold_log10_e: float
     groups: tuple[GroupSummary, ...]
     placebo: tuple[PlaceboFinding, ...]
@@ -236,7 +236,7 @@ def _summary(result: ScanResult) -> SetScan:
         n_orders=manifest.counts["orders"],
         n_accounts=manifest.counts["accounts"],
         n_pairs_validated=manifest.counts["pairs_validated"],
-        safety=manifest.safety,
+        raised_log10_e=manifest.threshold_raised_log10_e,
         threshold_log10_e=manifest.threshold_log10_e,
         groups=tuple(
             GroupSummary(

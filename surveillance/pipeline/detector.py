@@ -29,11 +29,12 @@ class _Shard:
     """Some of the families: their decision stage, rank test, placebo tests and decision log."""
 
     def __init__(
-        self, params: DetectionParams, n_accounts: int, shifts_ns: tuple[int, ...]
+        self, params: DetectionParams, n_accounts: int, n_rows: int, shifts_ns: tuple[int, ...]
     ) -> None:
-        self.stage = DecisionStage(merge_ns=params.rank_test.merge_ns)
+        test = params.rank_test
+        self.stage = DecisionStage(merge_ns=test.merge_ns, bracket_ns=test.bracket_ns)
         self.tests = {
-            shift: RankTest(params.rank_test, n_accounts=n_accounts, shift_ns=shift)
+            shift: RankTest(test, n_accounts=n_accounts, n_rows=n_rows, shift_ns=shift)
             for shift in (0, *shifts_ns)
         }
         self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
@@ -68,6 +69,8 @@ class Detector:
         Thresholds.
     n_accounts : int
         Accounts of the venue.
+    n_nodes : int
+        Pairs of account and family that will trade, where known: bounds the rows.
     shifts_ns : tuple of int
         Placebo shifts to run.
     n_shards, n_workers : int
@@ -79,6 +82,7 @@ class Detector:
         params: DetectionParams,
         *,
         n_accounts: int,
+        n_nodes: int = 0,
         shifts_ns: tuple[int, ...] = (),
         n_shards: int = N_SHARDS,
         n_workers: int | None = None,
@@ -87,7 +91,8 @@ class Detector:
         self._n_accounts = n_accounts
         self._shifts_ns = shifts_ns
         self._last_ns = 0
-        self._shards = [_Shard(params, n_accounts, shifts_ns) for _ in range(n_shards)]
+        n_rows = params.rank_test.n_rows(n_nodes)
+        self._shards = [_Shard(params, n_accounts, n_rows, shifts_ns) for _ in range(n_shards)]
         self._pool = ThreadPoolExecutor(n_workers or os.cpu_count() or 1)
 
     def __enter__(self) -> Self:

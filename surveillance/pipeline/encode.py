@@ -13,7 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models.columns import BUY, NO_SEQUENCE, SELL, OrderColumns
+from models.columns import (
+    BUY,
+    CANCEL,
+    NO_SEQUENCE,
+    REPLACE,
+    SELL,
+    STOP,
+    LaterEvents,
+    OrderColumns,
+)
 from surveillance.pipeline import spool
 from surveillance.pipeline.identity import duplicate_rows, hash_texts, mix
 from surveillance.pipeline.scales import InstrumentScales, rounded
@@ -30,8 +39,12 @@ COLUMNS = (
     "firm_id",
     "operator_id",
     "limit_price",
+    "order_type",
+    "stop_price",
     "automated",
 )
+
+_LATER_KINDS = np.array([STOP, STOP, CANCEL, REPLACE], np.int8)  # by kind of spool row
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,8 @@ class EncodedOrders:
         As stamped on the orders; the first in text order where they differ.
     automated_share : ndarray of float64, shape (n_accounts,)
         Share of each account's events marked as automated (FIX 1028), NaN where none says.
+    n_nodes : int
+        Pairs of account and instrument that trade: at least those of account and family.
     n_read, n_duplicates, n_orders : int
         Events read, events dropped as repeats, new orders kept.
     first_time_ns, last_time_ns : int
@@ -67,6 +82,7 @@ class EncodedOrders:
     operators: frozenset[tuple[str, str]]
     firm_of: Mapping[str, str]
     automated_share: NDArray[np.float64]
+    n_nodes: int
     n_read: int
     n_duplicates: int
     n_orders: int
@@ -85,12 +101,9 @@ class EncodedOrders:
         accounts : ndarray of bool, shape (n_accounts,), optional
             Only these accounts' orders.
         """
-        for rows in self._spool.read():
-            if self._dropped.size:
-                rows = rows[~np.isin(rows["number"], self._dropped)]
-            account = self._account_code[rows["account"]]
-            if accounts is not None:
-                rows, account = rows[accounts[account]], account[accounts[account]]
+        for rows, account in self._rows(accounts):
+            is_new = rows["kind"] <= spool.STOP
+            rows, account = rows[is_new], account[is_new]
             instrument = self._instrument_code[rows["instrument"]]
             has_price = ~np.isnan(rows["price"])
             price = np.where(has_price, rows["price"], 0.0)
@@ -105,6 +118,45 @@ class EncodedOrders:
                 price_ticks=rounded(price / self.tick_size[instrument]),
                 has_price=has_price,
             )
+
+    def later_events(self, *, accounts: NDArray[np.bool_]) -> LaterEvents:
+        """Return the cancels, replaces and stop orders of some accounts, in event order.
+
+        Parameters
+        ----------
+        accounts : ndarray of bool, shape (n_accounts,)
+            Whose events.
+        """
+        parts = []
+        for rows, account in self._rows(accounts):
+            is_later = rows["kind"] != spool.NEW
+            rows, account = rows[is_later], account[is_later]
+            instrument = self._instrument_code[rows["instrument"]]
+            is_stop = rows["kind"] == spool.STOP
+            price = np.where(is_stop & ~np.isnan(rows["price"]), rows["price"], 0.0)
+            parts.append(
+                LaterEvents(
+                    event_time_ns=np.ascontiguousarray(rows["event_time_ns"]),
+                    account=account,
+                    family=self.family_of[instrument],
+                    side=np.ascontiguousarray(rows["side"]),
+                    kind=_LATER_KINDS[rows["kind"]],
+                    price_ticks=rounded(price / self.tick_size[instrument]),
+                )
+            )
+        return LaterEvents.concatenate(parts)
+
+    def _rows(
+        self, accounts: NDArray[np.bool_] | None
+    ) -> Iterator[tuple[NDArray[np.void], NDArray[np.int32]]]:
+        """Yield the rows kept, of some accounts or all, with their accounts' codes."""
+        for rows in self._spool.read():
+            if self._dropped.size:
+                rows = rows[~np.isin(rows["number"], self._dropped)]
+            account = self._account_code[rows["account"]]
+            if accounts is not None:
+                rows, account = rows[accounts[account]], account[accounts[account]]
+            yield rows, account
 
 
 class OrderEncoder:
@@ -129,6 +181,7 @@ class OrderEncoder:
         self._firm_pairs: set[tuple[int, int]] = set()
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
         self._identified: list[tuple[NDArray[np.generic], ...]] = []
+        self._nodes = np.empty(0, np.int64)
         self._n_read = 0
         self._n_new = 0
         self._first_ns: int | None = None
@@ -148,24 +201,34 @@ class OrderEncoder:
         rows["event_time_ns"] = _numpy(batch.column("event_time_ns"))
         rows["sequence"] = _numpy(batch.column("sequence").fill_null(NO_SEQUENCE))
         rows["quantity"] = _numpy(batch.column("quantity").fill_null(0.0))
-        rows["price"] = _numpy(batch.column("limit_price").fill_null(np.nan))
+        stop = batch.column("stop_price")
+        rows["price"] = _numpy(pc.coalesce(batch.column("limit_price"), stop).fill_null(np.nan))
         rows["side"] = np.where(_numpy(pc.equal(batch.column("side"), "buy")), BUY, SELL)
         rows["account"] = self._accounts.encode(batch.column("account_id"))
         rows["instrument"] = self._instruments.encode(batch.column("instrument_id"))
         has_id = _flags(batch.column("event_id").is_valid())
-        is_new = _flags(pc.equal(batch.column("event_type").fill_null("new"), "new"))
+        event_type = batch.column("event_type").fill_null("new")
+        is_new = _flags(pc.equal(event_type, "new"))
         self._identify(batch, rows, has_id, is_new)
         self._note_stamps(batch, rows)
         self._note_marks(batch, rows)
+        order_type = batch.column("order_type").fill_null("market")
+        is_stop = _flags(pc.is_in(order_type, value_set=pa.array(["stop", "stop_limit"])))
+        rows["price"] = np.where(is_stop, _numpy(stop.fill_null(np.nan)), rows["price"])
+        rows["kind"] = np.where(is_stop, spool.STOP, spool.NEW)
+        for name, kind in (("cancel", spool.CANCEL), ("replace", spool.REPLACE)):
+            rows["kind"][_flags(pc.equal(event_type, name))] = kind
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
+        nodes = np.unique(new["account"].astype(np.int64) << 32 | new["instrument"])
+        self._nodes = np.union1d(self._nodes, nodes)
         self._n_read += batch.num_rows
         self._n_new += new.size
         if new.size:
             first_ns, last_ns = int(new["event_time_ns"].min()), int(new["event_time_ns"].max())
             self._first_ns = first_ns if self._first_ns is None else min(self._first_ns, first_ns)
             self._last_ns = max(self._last_ns, last_ns)
-        self._spool.append(new)
+        self._spool.append(rows[is_new | (rows["kind"] > spool.STOP)])
 
     def finish(self) -> EncodedOrders:
         """Return what was encoded, with codes in the order of the sorted ids."""
@@ -194,6 +257,7 @@ class OrderEncoder:
             ),
             firm_of=firm_of,
             automated_share=self._automated_share(account_code),
+            n_nodes=self._nodes.size,
             n_read=self._n_read,
             n_duplicates=int(dropped.size),
             n_orders=self._n_new - n_dropped_new,

@@ -1,6 +1,6 @@
 """From pair evidence to judged groups: clusters, roles, features, ties, verdict, findings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ from surveillance.pipeline.exhibits import (
     list_lags,
     list_timeline,
 )
-from surveillance.pipeline.reference import AccountBook, declaration_state
+from surveillance.pipeline.reference import AccountBook, DeclaredLeader, declaration_state
 
 _LN_10 = float(np.log(10.0))
 
@@ -81,20 +81,10 @@ def judge_groups(
         Thresholds.
     """
     linkage = Linkage(book.sightings(), params.linkage)
-    shown: list[tuple[Cluster, DecisionColumns, Roles]] = []
-    seen: set[tuple[int, ...]] = set()
     clustered = np.zeros(len(orders.accounts), np.bool_)
     for cluster in evidence.clusters:
         clustered[list(cluster.members)] = True
-        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
-        decisions = evidence.decisions.take(rows)
-        roles = find_roles(cluster, decisions, groups=params.groups, rank_test=params.rank_test)
-        if roles is None or roles.episode_row.size < params.groups.min_episodes:
-            continue
-        accounts = tuple(sorted([roles.source, *(f.account for f in roles.followers)]))
-        if accounts not in seen:
-            seen.add(accounts)
-            shown.append((cluster, decisions, roles))
+    shown = _shown_groups(evidence, params)
     member_ids = [
         [orders.accounts[code] for code in (roles.source, *(f.account for f in roles.followers))]
         for _, _, roles in shown
@@ -106,6 +96,68 @@ def judge_groups(
     ]
     findings.sort(key=lambda finding: (-finding.group.log10_e, finding.group.group_id))
     return tuple(findings)
+
+
+def _shown_groups(
+    evidence: Evidence, params: DetectionParams
+) -> list[tuple[Cluster, DecisionColumns, Roles]]:
+    """Return the clusters that show enough episodes, each set of accounts once, with their roles.
+
+    Roles are found twice: what a member of two groups did for the one says nothing on who leads
+    the other.
+    """
+    first: list[tuple[Cluster, DecisionColumns, Roles | None]] = []
+    for cluster in evidence.clusters:
+        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
+        decisions = evidence.decisions.take(rows)
+        first.append((cluster, decisions, _roles(cluster, decisions, None, params)))
+    shown: list[tuple[Cluster, DecisionColumns, Roles]] = []
+    seen: set[tuple[int, ...]] = set()
+    for cluster, decisions, roles in first:
+        elsewhere = _elsewhere(cluster, decisions, first)
+        if elsewhere.any():
+            roles = _roles(cluster, decisions, elsewhere, params)
+        if roles is None or roles.episode_row.size < params.groups.min_episodes:
+            continue
+        accounts = tuple(sorted([roles.source, *(f.account for f in roles.followers)]))
+        if accounts not in seen:
+            seen.add(accounts)
+            shown.append((cluster, decisions, roles))
+    return shown
+
+
+def _roles(
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    elsewhere: NDArray[np.bool_] | None,
+    params: DetectionParams,
+) -> Roles | None:
+    return find_roles(
+        cluster,
+        decisions,
+        groups=params.groups,
+        rank_test=params.rank_test,
+        elsewhere=elsewhere,
+    )
+
+
+def _elsewhere(
+    cluster: Cluster,
+    decisions: DecisionColumns,
+    groups: Sequence[tuple[Cluster, DecisionColumns, Roles | None]],
+) -> NDArray[np.bool_]:
+    """Mark the members' decisions that repeat the source of a group that it is no member of."""
+    marked = np.zeros(len(decisions), np.bool_)
+    for _, theirs, roles in groups:
+        if roles is None or roles.source in cluster.members:
+            continue
+        for follower in roles.followers:
+            if follower.account in cluster.members:
+                copied = theirs.event_time_ns[follower.own_row]
+                marked |= (decisions.account == follower.account) & np.isin(
+                    decisions.event_time_ns, copied
+                )
+    return marked
 
 
 def _judge_one(
@@ -126,8 +178,12 @@ def _judge_one(
     leader_id = ids[0]
     times = decisions.event_time_ns
     first_ns, last_ns = int(times[roles.episode_row].min()), int(times[roles.episode_row].max())
-    declared = book.declared_followers(leader_id, first_ns, last_ns)
-    declaration = declaration_state(declared, leader_id, ids[1:])
+    declared_leader = leader_id
+    if roles.off_venue:  # nobody leads: whoever the declarations name together is right
+        declared_leader = book.common_leader(ids, first_ns, last_ns) or leader_id
+    declared = book.declared_followers(declared_leader, first_ns, last_ns)
+    others = [account for account in ids if account != declared_leader]
+    declaration = declaration_state(declared, declared_leader, others)
     ties = linkage.ties_among(codes)
     ownership = find_ownership(
         codes,
@@ -159,7 +215,7 @@ def _judge_one(
         source_off_venue=roles.off_venue,
         log10_e=round(cluster.ln_e / _LN_10, 4),
         chance_groups_per_year=evidence.chance_groups_per_year,
-        members=_members(roles, ids, declared, evidence.pairs, book),
+        members=_members(roles, ids, declared, declared_leader, evidence.pairs, book),
         ties=tuple(
             TieFinding(
                 kind=tie.kind,
@@ -204,10 +260,16 @@ def _chance_reason(cluster: Cluster, evidence: Evidence) -> Reason:
 def _members(
     roles: Roles,
     ids: list[str],
-    declared: Mapping[str, str],
+    declared: Mapping[str, DeclaredLeader],
+    declared_leader: str,
     pairs: PairEvidence,
     book: AccountBook,
 ) -> tuple[Member, ...]:
+    def is_declared(account_id: str) -> bool:
+        if account_id == declared_leader:
+            return any(found.leader_id == declared_leader for found in declared.values())
+        return account_id in declared and declared[account_id].leader_id == declared_leader
+
     inside = np.isin(pairs.leader, [roles.source, *(f.account for f in roles.followers)])
     leader_id = ids[0]
     members = [
@@ -224,7 +286,7 @@ def _members(
             opportunities=int(roles.source_rows.size),
             participation=_share(roles.episode_row.size, roles.source_rows.size),
             log10_e=None,
-            declared=leader_id in declared.values(),
+            declared=is_declared(leader_id),
         )
     ]
     for follower, account_id in zip(roles.followers, ids[1:], strict=True):
@@ -242,7 +304,7 @@ def _members(
                 opportunities=int(follower.opportunities.size),
                 participation=_share(follower.copied, follower.opportunities.size),
                 log10_e=_strongest(pairs, inside & (pairs.follower == follower.account)),
-                declared=declared.get(account_id) == leader_id,
+                declared=is_declared(account_id),
             )
         )
     return tuple(members)

@@ -1,5 +1,6 @@
 """Reference data of a run: owners, firms, sightings for linkage, declarations in force."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,16 @@ import pyarrow as pa
 from models.linkage import Sighting
 from models.params import DAY_NS
 from surveillance.findings import Declaration
+
+LONGEST_SESSION_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLeader:
+    """Whom a declaration names as an account's leader; `whole` if it covers the whole span."""
+
+    leader_id: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +95,49 @@ class AccountBook:
             if account_id in self._code_of:
                 found.append(Sighting(self._code_of[account_id], "operator", operator))
         seen_days: dict[tuple[int, str, str, str | None, str | None], set[int]] = {}
-        names = ("account_id", "start_time_ns", "ip", "ip_kind", "country", "device_id")
-        columns = (self._sessions.column(name).to_pylist() for name in names)
-        for account_id, start_ns, ip, ip_kind, country, device in zip(*columns, strict=True):
+        names = ("account_id", "start_time_ns", "end_time_ns", "ip", "ip_kind", "country")
+        columns = (self._sessions.column(name).to_pylist() for name in (*names, "device_id"))
+        for account_id, start_ns, end_ns, ip, ip_kind, country, device in zip(
+            *columns, strict=True
+        ):
             if (code := self._code_of.get(account_id)) is None:
                 continue
             if ip is not None:
                 key = (code, "ip", ip, ip_kind, country)
-                seen_days.setdefault(key, set()).add(start_ns // DAY_NS)
+                seen_days.setdefault(key, set()).update(_days(start_ns, end_ns))
             if device is not None:
                 key = (code, "device", device, None, None)
-                seen_days.setdefault(key, set()).add(start_ns // DAY_NS)
+                seen_days.setdefault(key, set()).update(_days(start_ns, end_ns))
         for (code, kind, value, network, country), days in seen_days.items():
             found.append(Sighting(code, kind, value, network, country, frozenset(days)))
         return found
 
-    def declared_followers(self, leader_id: str, first_ns: int, last_ns: int) -> dict[str, str]:
+    def declared_followers(
+        self, leader_id: str, first_ns: int, last_ns: int
+    ) -> dict[str, DeclaredLeader]:
         """Return the declared leader of every account, for declarations in force in the span.
 
-        Where several are in force for an account, one that names `leader_id` has precedence.
+        Where several are in force for an account, one that names `leader_id` has precedence, then
+        one that is in force over the whole span.
         """
-        declared: dict[str, str] = {}
+        declared: dict[str, DeclaredLeader] = {}
         for row in self._in_force(first_ns, last_ns):
-            if declared.get(row["account_id"]) != leader_id:
-                declared[row["account_id"]] = row["leader_account_id"]
+            starts, ends = row["effective_from_ns"], row["effective_to_ns"]
+            whole = (starts is None or starts <= first_ns) and (ends is None or ends >= last_ns)
+            new = DeclaredLeader(row["leader_account_id"], whole)
+            old = declared.get(row["account_id"], new)
+            rank = (new.leader_id == leader_id, new.whole) > (old.leader_id == leader_id, old.whole)
+            declared[row["account_id"]] = new if rank else old
         return declared
+
+    def common_leader(self, accounts: Sequence[str], first_ns: int, last_ns: int) -> str | None:
+        """Return the leader whom most declarations of these accounts name, None without any."""
+        named = Counter(
+            row["leader_account_id"]
+            for row in self._in_force(first_ns, last_ns)
+            if row["account_id"] in accounts
+        )
+        return min(named, key=lambda leader: (-named[leader], leader), default=None)
 
     def declarations_of(
         self, accounts: Sequence[str], first_ns: int, last_ns: int
@@ -128,18 +157,28 @@ class AccountBook:
                 yield row
 
 
+def _days(start_ns: int, end_ns: int | None) -> range:
+    """Return the days of a session, a month of them at most."""
+    first = start_ns // DAY_NS
+    last = first if end_ns is None else max(first, end_ns // DAY_NS)
+    return range(first, min(last, first + LONGEST_SESSION_DAYS) + 1)
+
+
 def declaration_state(
-    declared: Mapping[str, str], leader_id: str, followers: Sequence[str]
+    declared: Mapping[str, DeclaredLeader], leader_id: str, followers: Sequence[str]
 ) -> Declaration:
-    """Compare the declarations in force with the roles found."""
-    covered = [f for f in followers if declared.get(f) == leader_id]
+    """Compare the declarations in force with the roles found.
+
+    A declaration that begins or ends within the span covers a part of the copying only.
+    """
+    named = [f for f in followers if f in declared and declared[f].leader_id == leader_id]
     elsewhere = [
         account
         for account in (*followers, leader_id)
-        if account in declared and declared[account] not in (leader_id, account)
+        if account in declared and declared[account].leader_id not in (leader_id, account)
     ]
     if elsewhere:
         return Declaration.CONTRADICTED
-    if len(covered) == len(followers):
+    if len(named) == len(followers) and all(declared[f].whole for f in named):
         return Declaration.DECLARED
-    return Declaration.PARTLY if covered else Declaration.UNDECLARED
+    return Declaration.PARTLY if named else Declaration.UNDECLARED

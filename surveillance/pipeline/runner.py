@@ -1,12 +1,13 @@
 """A run over files: read, encode, detect with placebo, judge; all or nothing.
 
-While the placebo exceeds its bound the safety rises a step and the run starts over: a stream whose
-crowds the shares do not cover gets fewer flags, never unstated ones.
+Where the placebo exceeds its bound the threshold rises until it does not: a stream whose habits
+the shares do not explain asks for more evidence. The placebo sees ghosts only, so nothing is tuned
+on the pairs that are judged.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from models.evidence import ln_threshold
 from models.features import MarketLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
-from models.placebo import PlaceboCount, count_placebo
+from models.placebo import PlaceboCount, count_placebo, threshold_raise
 from streams.files import Dataset
 from surveillance import __version__
 from surveillance.findings import (
@@ -85,6 +86,7 @@ class _Detection:
     pairs: PairEvidence
     n_tests: int
     ln_threshold: float
+    ln_raised: float
     placebo: tuple[PlaceboCount, ...]
     market: MarketLog
     n_decisions_of: NDArray[np.int64]
@@ -136,7 +138,7 @@ def scan(
     dataset_hash = dataset.content_hash()
     with Spool() as spool:
         orders = _encode(dataset, tables, spool, latest_ns, progress)
-        detection = _detect_within_bound(orders, params, progress)
+        detection = _detect(orders, params, progress)
         cores = find_clusters(
             detection.pairs,
             ln_threshold=detection.ln_threshold,
@@ -181,7 +183,7 @@ def scan(
         last_time_ns=orders.last_time_ns,
         threshold_log10_e=round(detection.ln_threshold / _LN_10, 4),
         chance_groups_per_year=chance,
-        safety=detection.params.rank_test.safety,
+        threshold_raised_log10_e=round(detection.ln_raised / _LN_10, 4),
         started_time_ns=now_ns,
         finished_time_ns=finished_ns(),
     )
@@ -207,26 +209,14 @@ def _encode(
     return encoder.finish()
 
 
-def _detect_within_bound(
-    orders: EncodedOrders, params: DetectionParams, progress: Progress
-) -> _Detection:
-    """Raise the safety along its steps until the placebo keeps its bound, or they end."""
-    steps = [s for s in params.placebo.safety_steps if s > params.rank_test.safety]
-    detection = _detect(orders, params, progress)
-    for safety in steps:
-        if all(count.within_bound for count in detection.placebo):
-            break
-        raised = replace(params, rank_test=replace(params.rank_test, safety=safety))
-        detection = _detect(orders, raised, progress)
-    return detection
-
-
 def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) -> _Detection:
     n_accounts = len(orders.accounts)
     span_ns = orders.last_time_ns - orders.first_time_ns
     shifts = tuple(shift for shift in params.placebo.shifts_ns if shift <= span_ns)
     activity = _Activity.of(n_accounts)
-    with Detector(params, n_accounts=n_accounts, shifts_ns=shifts) as detector:
+    with Detector(
+        params, n_accounts=n_accounts, n_nodes=orders.n_nodes, shifts_ns=shifts
+    ) as detector:
         done = 0
         for batch in orders.batches():
             detector.process(batch)
@@ -236,12 +226,15 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
         detector.close()
         pairs = detector.pair_evidence()
         m = detector.n_tests
+        ghosts = detector.placebo_evidence()
+        raised = threshold_raise(ghosts, m=m, params=params.placebo)
         return _Detection(
             params=params,
             pairs=pairs,
             n_tests=m,
-            ln_threshold=ln_threshold(m, params.groups.tolerated_false_pairs),
-            placebo=count_placebo(detector.placebo_evidence(), m=m, params=params.placebo),
+            ln_threshold=ln_threshold(m, params.groups.tolerated_false_pairs) + raised,
+            ln_raised=raised,
+            placebo=count_placebo(ghosts, m=m, params=params.placebo, raised=raised),
             market=detector.market_log(),
             n_decisions_of=detector.decisions_by_account(),
             activity=activity,
@@ -253,7 +246,10 @@ def _decisions_of(
 ) -> DecisionColumns:
     """Read the chosen accounts' orders again and merge them into decisions."""
     parts = [batch for batch in orders.batches(accounts=accounts) if len(batch)]
-    return merge_orders(OrderColumns.concatenate(parts), merge_ns=params.rank_test.merge_ns)
+    test = params.rank_test
+    return merge_orders(
+        OrderColumns.concatenate(parts), merge_ns=test.merge_ns, bracket_ns=test.bracket_ns
+    )
 
 
 def _run_id(name: str, dataset_hash: str, parameters_hash: str) -> str:

@@ -29,9 +29,12 @@ ROW = np.dtype(
         ("account", np.int32),
         ("instrument", np.int32),
         ("side", np.int8),
+        ("kind", np.int8),
     ],
     align=True,
 )
+NEW, STOP, CANCEL, REPLACE = 0, 1, 2, 3
+"""Kinds of rows: a new order, a new order that waits for a stop price, a later event of one."""
 ROWS_PER_BATCH = 262_144
 _LEAST_BLOCK_ROWS = 1_024
 _ORDER = ("event_time_ns", "sequence", "identity_high", "identity_low", "number")

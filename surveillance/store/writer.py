@@ -1,7 +1,8 @@
 """Writes a run: every row of its findings, inside the caller's transaction.
 
 The newest verdict wins: groups and accounts of earlier runs over the same dataset go, and so does
-an older row with the same `group_id`. Other datasets stay as they are.
+an older row with the same `group_id`. A group found again under another
+name is the same group and moves to the newest run.
 """
 
 from collections.abc import Iterator, Sequence

@@ -223,7 +223,7 @@ def _declared(group: Group) -> str:
         Declaration.DECLARED: "The copying is declared.",
         Declaration.UNDECLARED: "No declaration covers the copying.",
         Declaration.PARTLY: f"{declared} of {len(group.members)} members are declared.",
-        Declaration.CONTRADICTED: "The declarations name another leader than the one found.",
+        Declaration.CONTRADICTED: "The declarations say something else than what was found.",
     }[group.declaration]
 
 

@@ -155,7 +155,7 @@ def build_manifest(run_id: str, dataset: str, *, n_groups: int) -> RunManifest:
         last_time_ns=START_NS + 5 * 86_400 * SECOND_NS,
         threshold_log10_e=7.3,
         chance_groups_per_year=0.02,
-        safety=1.15,
+        threshold_raised_log10_e=0.25,
         started_time_ns=START_NS + 6 * 86_400 * SECOND_NS,
         finished_time_ns=START_NS + 6 * 86_400 * SECOND_NS + 42 * SECOND_NS,
     )

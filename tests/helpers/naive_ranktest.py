@@ -64,6 +64,7 @@ class NaiveRankTest:
         self.shift_ns = shift_ns
         self.entries: list[Entry] = []
         self.answers: list[Answer] = []
+        self.answered: dict[tuple[int, int], int] = {}
         self.days: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
 
     def run(self, decisions: list[tuple[int, int, int, int]]) -> list[Answer]:
@@ -83,6 +84,8 @@ class NaiveRankTest:
         self.entries.extend(new)
         for entry in new:
             self._answer(before, new, entry)
+        for entry in new:
+            self.answered[entry.account, entry.side] = len(self.entries)
 
     def _is_robot(self, time_ns: int, account: int) -> bool:
         today = time_ns // DAY_NS
@@ -133,17 +136,17 @@ class NaiveRankTest:
             off = (y.time_ns - earlier.time_ns) % MINUTE_NS
             if min(off, MINUTE_NS - off) <= self.params.habit_ns:
                 return True
-        return False
+        if len(own) < 2:
+            return False
+        interval = own[-1].time_ns - own[-2].time_ns
+        return abs(y.time_ns - own[-1].time_ns - interval) <= self.params.habit_ns
 
     def _answer(self, before: list[Entry], block: list[Entry], y: Entry) -> None:
         p, shift = self.params, self.shift_ns
         own = [e for e in before if e.account == y.account and e.side == y.side]
         if self._on_habit(own, y):
             return
-        own_last = max(
-            (i for i, e in enumerate(before) if e.account == y.account and e.side == y.side),
-            default=-1,
-        )
+        answered = self.answered.get((y.account, y.side), 0)
         cost = 0.0
         for e in block:
             if e.side == y.side and e.robot == y.robot:
@@ -158,8 +161,8 @@ class NaiveRankTest:
             a = everyone[i]
             if account == y.account or y.time_ns - a.time_ns - shift > p.look_back_ns:
                 continue
-            if shift == 0 and i < len(before) and i < own_last:
-                continue
+            if shift == 0 and i < answered:
+                continue  # the follower's own previous decision, or its tie, has answered it
             if shift and own and own[-1].time_ns >= a.time_ns + shift:
                 continue
             total = cost

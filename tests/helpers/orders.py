@@ -44,6 +44,7 @@ def decision_columns(
     table, sizes = table[order], sizes[order]
     return DecisionColumns(
         event_time_ns=table[:, 0].copy(),
+        sequence=np.full(len(table), NO_SEQUENCE, np.int64),
         account=table[:, 1].astype(np.int32),
         family=table[:, 2].astype(np.int32),
         instrument=table[:, 2].astype(np.int32),

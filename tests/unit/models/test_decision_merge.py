@@ -1,5 +1,6 @@
 """Child orders to decisions, against the definition in plain Python."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from models.decisions import DecisionStage, merge_orders
 from models.errors import ColumnError, ParameterError
 
 MERGE_NS = 10 * SECOND_NS
+BRACKET_NS = 2 * SECOND_NS
 
 
 def naive_decisions(orders: OrderColumns, merge_ns: int) -> list[list[int]]:
@@ -21,8 +23,15 @@ def naive_decisions(orders: OrderColumns, merge_ns: int) -> list[list[int]]:
     decisions: list[list[int]] = []
     for i in range(len(orders)):
         key = (int(orders.account[i]), int(orders.family[i]), int(orders.side[i]))
-        rows = open_of.get(key)
-        if rows is None or orders.event_time_ns[i] - orders.event_time_ns[rows[0]] > merge_ns:
+        time_ns = orders.event_time_ns[i]
+        rows, guarded = open_of.get(key), open_of.get((*key[:2], 1 - key[2]))
+        if rows is None or time_ns - orders.event_time_ns[rows[0]] > merge_ns:
+            if (
+                guarded
+                and orders.has_price[i]
+                and time_ns - orders.event_time_ns[guarded[0]] <= BRACKET_NS
+            ):
+                continue
             rows = open_of[key] = []
             decisions.append(rows)
         rows.append(i)
@@ -44,7 +53,8 @@ def test_merged_orders_are_those_of_the_definition(
     orders = random_orders(
         rng, n_orders=n, n_accounts=n_accounts, n_families=n_families, tie_share=ties
     )
-    merged = merge_orders(orders, merge_ns=MERGE_NS)
+    orders = replace(orders, has_price=rng.random(n) < 0.5)
+    merged = merge_orders(orders, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
     expected = naive_decisions(orders, MERGE_NS)
     first = [rows[0] for rows in expected]
     for name in ("event_time_ns", "account", "family", "side", "instrument", "price_ticks"):
@@ -58,11 +68,11 @@ def test_merged_orders_are_those_of_the_definition(
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.integers(0, 300), max_size=6))
 def test_cuts_and_snapshots_change_no_number(seed: int, cuts: list[int]) -> None:
     orders = random_orders(np.random.default_rng(seed), n_orders=300, n_accounts=150, tie_share=0.3)
-    whole = DecisionStage(merge_ns=MERGE_NS).process(orders)
-    stage = DecisionStage(merge_ns=MERGE_NS)
+    whole = DecisionStage(merge_ns=MERGE_NS, bracket_ns=BRACKET_NS).process(orders)
+    stage = DecisionStage(merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
     parts, edges = [], sorted({0, *cuts, 300})
     for start, end in pairwise(edges):
-        again = DecisionStage(merge_ns=MERGE_NS)
+        again = DecisionStage(merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
         again.restore(stage.snapshot())
         stage = again
         parts.append(stage.process(orders.take(slice(start, end))))
@@ -74,7 +84,7 @@ def test_cuts_and_snapshots_change_no_number(seed: int, cuts: list[int]) -> None
 def test_the_window_counts_from_the_first_order_and_includes_its_end() -> None:
     times = [0, MERGE_NS, MERGE_NS + 1, 2 * MERGE_NS + 1, 2 * MERGE_NS + 2]
     orders = order_columns([(START_NS + t, 1, 0, 0) for t in times])
-    merged = merge_orders(orders, merge_ns=MERGE_NS)
+    merged = merge_orders(orders, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
     assert (merged.event_time_ns - START_NS).tolist() == [0, MERGE_NS + 1, 2 * MERGE_NS + 2]
     assert merged.quantity_lots.tolist() == [2, 2, 1]
 
@@ -82,7 +92,7 @@ def test_the_window_counts_from_the_first_order_and_includes_its_end() -> None:
 def test_many_accounts_outgrow_the_first_tables() -> None:
     n = 5_000
     orders = order_columns([(START_NS + i, i, i % 7, 0) for i in range(n)])
-    stage = DecisionStage(merge_ns=MERGE_NS)
+    stage = DecisionStage(merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
     assert stage.process(orders).opens.all()
     assert stage.n_nodes == n
     assert stage.node_account.tolist() == list(range(n))
@@ -90,8 +100,20 @@ def test_many_accounts_outgrow_the_first_tables() -> None:
 
 def test_bad_columns_and_parameters_are_refused() -> None:
     with pytest.raises(ParameterError, match="merge_ns must be at least 1, was 0"):
-        DecisionStage(merge_ns=0)
+        DecisionStage(merge_ns=0, bracket_ns=0)
     with pytest.raises(ColumnError, match="event_time_ns must not fall"):
         order_columns([(START_NS + 1, 0, 0, 0), (START_NS, 0, 0, 0)])
     with pytest.raises(ColumnError, match="sequence must have 1 rows, had 2"):
         order_columns([(START_NS, 0, 0, 0)], sequence=[1, 2])
+
+
+def test_stop_and_target_of_an_entry_are_no_decisions() -> None:
+    second = SECOND_NS // 10
+    rows = [(START_NS, 1, 0, 0), (START_NS + second, 1, 0, 1), (START_NS + 2 * second, 1, 0, 1)]
+    rows.append((START_NS + 30 * SECOND_NS, 1, 0, 1))
+    orders = order_columns(rows, lots=[5, 5, 5, 5])
+    priced = replace(orders, has_price=np.array([False, True, True, False]))
+    merged = merge_orders(priced, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)
+    assert merged.event_time_ns.tolist() == [START_NS, START_NS + 30 * SECOND_NS]
+    assert merged.quantity_lots.tolist() == [5, 5]
+    assert len(merge_orders(orders, merge_ns=MERGE_NS, bracket_ns=BRACKET_NS)) == 3

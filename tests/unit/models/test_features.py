@@ -7,9 +7,9 @@ from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
 from models.columns import DecisionColumns, PairEvidence
 from models.evidence import ln_threshold
 from models.features import KeyLog, MarketLog, group_features, quiet_decisions
-from models.grouping import Cluster
-from models.lags import SHIFTS_NS, measure_lags
-from models.params import DetectionParams, PlaceboParams
+from models.grouping import Cluster, Link
+from models.lags import measure_lags
+from models.params import SHIFTS_NS, DetectionParams, PlaceboParams
 from models.placebo import count_placebo
 from models.roles import Roles, find_roles
 
@@ -54,7 +54,7 @@ def group_in_market(seed: int) -> tuple[DecisionColumns, DecisionColumns, Roles]
             ]
     everyone = decision_columns(rows)
     group = everyone.take(np.flatnonzero(np.isin(everyone.account, MEMBERS)))
-    cluster = Cluster(MEMBERS, frozenset(), 30.0, ((0, 1), (0, 2)))
+    cluster = Cluster(MEMBERS, frozenset(), 30.0, (Link(0, 1), Link(0, 2)))
     roles = find_roles(cluster, group, groups=PARAMS.groups, rank_test=PARAMS.rank_test)
     assert roles is not None
     return everyone, group, roles
@@ -83,7 +83,8 @@ def test_quiet_counts_agree_with_a_plain_loop(seed: int) -> None:
     market = market_of(everyone)
     rows = roles.source_rows.tolist()
     quiet = {row for row in rows if naive_quiet(everyone, group, row)}
-    marked = quiet_decisions(roles.source_rows, group, market, PARAMS)
+    own = np.isin(np.arange(N_ACCOUNTS), MEMBERS)
+    marked = quiet_decisions(roles.source_rows, group, market, own, PARAMS)
     assert set(roles.source_rows[marked].tolist()) == quiet
     assert 10 < len(quiet) < 55
     clustered = np.isin(np.arange(N_ACCOUNTS), group.account)
@@ -118,18 +119,32 @@ def test_quiet_counts_agree_with_a_plain_loop(seed: int) -> None:
         assert type(getattr(features, name)) in (int, float, bool, type(None)), name
 
 
-def test_a_sandwich_is_seen_by_its_opposite_legs() -> None:
-    rows = []
-    for i in range(12):
-        t = START_NS + i * 10 * MINUTE_NS + 20 * SECOND_NS
-        rows += [(t, 0, 0, 0), (t + SECOND_NS, 1, 0, 0), (t + 15 * SECOND_NS, 1, 0, 1)]
-    group = decision_columns(rows)
-    cluster = Cluster((0, 1), frozenset(), 30.0, ((0, 1),))
+def opposite_share(*steps: tuple[float, int, int]) -> float:
+    """Return the share for 12 rounds of (seconds, account, side)."""
+    rows = [
+        (START_NS + i * 10 * MINUTE_NS + int((20 + second) * SECOND_NS), account, 0, side)
+        for i in range(12)
+        for second, account, side in steps
+    ]
+    group = decision_columns(sorted(rows))
+    cluster = Cluster((0, 1), frozenset(), 30.0, (Link(0, 1),))
     roles = find_roles(cluster, group, groups=PARAMS.groups, rank_test=PARAMS.rank_test)
     assert roles is not None
     clustered = np.isin(np.arange(N_ACCOUNTS), group.account)
-    features = group_features(roles, group, market_of(group), clustered, PARAMS)
-    assert features.opposite_share == 1.0
+    return group_features(roles, group, market_of(group), clustered, PARAMS).opposite_share
+
+
+def test_a_sandwich_is_seen_by_its_opposite_legs() -> None:
+    assert opposite_share((0, 0, 0), (1, 1, 0), (2, 0, 1)) == 1.0
+
+
+def test_copying_is_no_sandwich() -> None:
+    scalped = ((0, 0, 0), (1, 1, 0), (3, 0, 1), (4, 1, 1))
+    assert opposite_share(*scalped) == 0.0
+    quick_profit = ((0, 0, 0), (1, 1, 0), (3, 1, 1), (60, 0, 1))
+    assert opposite_share(*quick_profit) == 0.0
+    left_out = ((0, 0, 0), (1, 1, 0), (20, 0, 1))
+    assert opposite_share(*left_out) == 0.0
 
 
 def test_a_market_log_gives_back_an_accounts_decisions() -> None:

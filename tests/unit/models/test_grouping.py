@@ -41,7 +41,8 @@ def test_a_star_is_one_cluster_with_its_strongest_links() -> None:
     found = clusters(*[(0, f, 25.0 + f) for f in range(1, 40)], (3, 4, 22.0))
     assert [c.members for c in found] == [tuple(range(40))]
     assert found[0].ln_e == 64.0
-    assert set(found[0].links) == {(0, f) for f in range(1, 40)}
+    assert {link[:2] for link in found[0].links} == {(3, 4), *((0, f) for f in range(1, 40))}
+    assert found[0].strongest_leader == 0
 
 
 def four_cliques() -> list[range]:

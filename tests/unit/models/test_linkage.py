@@ -38,14 +38,14 @@ def test_a_crowd_weighs_nothing() -> None:
     crowd = [Sighting(i, "device", "d", days=DAYS) for i in range(21)]
     many = strangers("device", 5_000)
     assert bits(crowd + many) == {(1, 2): 0.0}
-    assert bits(crowd[:20] + many)[1, 2] == pytest.approx(log2(0.9 * 5_020 / 19))
+    assert bits(crowd[:20] + many)[1, 2] == pytest.approx(log2(0.9 * 5_020 / 19))  # 18 and one
 
 
 def test_a_device_of_exactly_the_group_weighs_whatever_its_crowd() -> None:
     crowd = [Sighting(i, "device", "d", days=DAYS) for i in range(60)]
     members = tuple(range(60))
     found = Linkage(crowd + strangers("device", 5_000), PARAMS).ties_among(members)
-    assert found.ties[0].weight_bits == pytest.approx(log2(0.9 * 5_060 / 59))
+    assert found.ties[0].weight_bits == pytest.approx(log2(0.9 * 5_060))
     addresses = [ip(i, "x") for i in range(60)] + strangers("ip", 5_000, "residential")
     assert Linkage(addresses, PARAMS).ties_among(members).ties[0].weight_bits == 0.0
 
@@ -62,12 +62,15 @@ def test_addresses_alone_are_a_household_at_most() -> None:
 def test_one_day_together_counts_half() -> None:
     def seen(days: frozenset[int]) -> list[Sighting]:
         both = [Sighting(1, "device", "d", days=DAYS), Sighting(2, "device", "d", days=days)]
-        return both + strangers("device", 998)
+        elsewhere = [Sighting(2, "ip", "w", "hosting", "DE", DAYS)]  # the second is there all days
+        return both + elsewhere + strangers("device", 998)
 
     full = log2(900)
     assert bits(seen(frozenset({2, 3})))[1, 2] == pytest.approx(full)
     assert bits(seen(frozenset({3, 9})))[1, 2] == pytest.approx(0.5 * full)
     assert bits(seen(frozenset({9})))[1, 2] == pytest.approx(0.5 * full)
+    only_day = [Sighting(1, "device", "d", days=DAYS), Sighting(2, "device", "d", days={3})]
+    assert bits(only_day + strangers("device", 998))[1, 2] == pytest.approx(full)
     timeless = [Sighting(a, "payment", "p") for a in (1, 2)] + strangers("payment", 998)
     assert bits(timeless)[1, 2] == pytest.approx(full)
 

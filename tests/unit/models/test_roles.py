@@ -1,12 +1,14 @@
 """Roles: episodes against their definition, leader, source elsewhere, ratio, lags."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.grouping import Cluster
+from models.grouping import Cluster, Link
 from models.kernels.episodes import number_episodes
 from models.params import GroupParams, RankTestParams
 from models.roles import Roles, _lag_window, _upper_bound, find_roles
@@ -15,7 +17,7 @@ Row = tuple[int, int, int, int]
 
 
 def cluster(*members: int, inverted: tuple[int, ...] = (), links: tuple = ()) -> Cluster:
-    return Cluster(tuple(members), frozenset(inverted), 30.0, links)
+    return Cluster(tuple(members), frozenset(inverted), 30.0, tuple(Link(*pair) for pair in links))
 
 
 def roles_of(found: Cluster, rows: list[Row], *, lots: list[int] | None = None) -> Roles | None:
@@ -162,3 +164,73 @@ def test_a_lag_window_holds_the_crowded_lags_within_its_bounds() -> None:
     assert _lag_window(lags[:0], groups, longest) == groups.min_lag_window_ns
     assert _lag_window(np.array([0, 0]), groups, longest) == groups.min_lag_window_ns
     assert _lag_window(np.array([longest]), groups, longest) == longest
+
+
+@pytest.mark.parametrize("leader", [0, 5])
+def test_a_copier_that_serves_one_after_another_has_its_leader(leader: int) -> None:
+    rng = np.random.default_rng(7)
+    others = [account for account in range(6) if account != leader]
+    rows = []
+    for i in range(50):
+        t = START_NS + i * 5 * MINUTE_NS
+        rows.append((t, leader, 0, i % 2))
+        for account in others:
+            t += int(rng.uniform(20, 60) * 1e6)
+            rows.append((t, account, 0, i % 2))
+    chain = [leader, *others]
+    links = [(a, b) for n, a in enumerate(chain) for b in chain[n + 1 :]]
+    roles = roles_of(cluster(*range(6), links=tuple(links)), rows)
+    assert roles is not None
+    assert (roles.source, roles.off_venue, roles.coverage) == (leader, False, 1.0)
+    assert [f.account for f in roles.followers] == others
+
+
+def test_copying_that_begins_late_has_its_opportunities_from_then_on() -> None:
+    rows = [(START_NS + i * 5 * MINUTE_NS, 0, 0, i % 2) for i in range(100)]
+    rows += [(START_NS + i * 5 * MINUTE_NS + SECOND_NS, 1, 0, i % 2) for i in range(70, 100)]
+    rows += [(START_NS + i * 5 * MINUTE_NS + 200 * SECOND_NS, 1, 0, i % 2) for i in range(0, 70, 5)]
+    roles = roles_of(cluster(0, 1, links=((0, 1),)), rows)
+    assert roles is not None
+    (follower,) = roles.followers
+    assert follower.copied == 30
+    assert follower.participation == 1.0
+
+
+def test_who_hardly_follows_has_no_say_in_who_leads() -> None:
+    rows = copied(60, {1: 1.0, 2: 2.0})
+    rows += [(START_NS + i * 7 * MINUTE_NS + 30 * SECOND_NS, 9, 0, 0) for i in range(60)]
+    rows += [(START_NS + i * 7 * MINUTE_NS + 31 * SECOND_NS, 8, 0, 0) for i in range(60)]
+    roles = roles_of(cluster(0, 1, 2, 8, 9, links=((0, 1), (0, 2), (9, 8))), sorted(rows))
+    assert roles is not None
+    assert (roles.source, roles.off_venue, roles.coverage) == (0, False, 1.0)
+
+
+def tied_rows(n: int = 12) -> list[tuple[int, int, int, int]]:
+    """Return decisions of 0 and 1 at the same instants, 1 a second earlier in two of them."""
+    rows = []
+    for i in range(n):
+        t = START_NS + i * 5 * MINUTE_NS
+        rows += [(t, 0, 0, i % 2), (t - (SECOND_NS if i < 2 else 0), 1, 0, i % 2)]
+    return rows
+
+
+def test_ties_are_shared_and_the_few_clear_episodes_decide() -> None:
+    roles = roles_of(cluster(0, 1, links=((0, 1),)), tied_rows())
+    assert roles.source == 1
+    assert roles.lead_share == 1.0
+    assert roles.tied_share == pytest.approx(10 / 12)
+
+
+def test_where_all_are_tied_the_strongest_pairs_leader_is_taken() -> None:
+    rows = [(START_NS + i * 5 * MINUTE_NS, a, 0, i % 2) for i in range(12) for a in (0, 1)]
+    assert roles_of(cluster(0, 1), rows).source == 0
+    either = replace(cluster(0, 1), strongest_leader=1)
+    assert roles_of(either, rows).source == 1
+
+
+def test_a_sequence_breaks_ties_of_time() -> None:
+    decisions = decision_columns(sorted(tied_rows()))
+    sequenced = replace(decisions, sequence=np.where(decisions.account == 0, 1, 2))
+    found = find_roles(cluster(0, 1), sequenced, groups=GroupParams(), rank_test=RankTestParams())
+    assert found is not None
+    assert (found.source, found.tied_share) == (0, 0.0)

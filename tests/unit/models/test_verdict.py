@@ -22,6 +22,7 @@ COPYING = GroupFeatures(
     crowd_size=1.0,
     crowd_ratio=0.5,
     lead_share=0.95,
+    tied_share=0.0,
     coverage=1.0,
     off_venue=False,
     opposite_share=0.0,
@@ -30,7 +31,7 @@ CROWD = replace(COPYING, quiet_fidelity=0.05, burst_share=0.9)
 MEMBERS = (1, 2, 3)
 NO_TIES = Ties((), {})
 STRONG = Ties((), {(1, 2): 9.0, (2, 3): 7.0})
-WEAK = Ties((), {(1, 2): 1.5})
+WEAK = Ties((), {(1, 2): 1.0})
 SOME = Ties((), {(1, 2): 4.5})
 
 
@@ -40,9 +41,10 @@ def verdict(
     ties: Ties = NO_TIES,
     declaration: str = "undeclared",
     params: DetectionParams = PARAMS,
+    n_seen: int = 3,
 ) -> Verdict:
     known = Counter(owner for owner in owners if owner is not None)
-    ownership = Ownership(owners, len(known), max(known.values(), default=0))
+    ownership = Ownership(owners, len(known), max(known.values(), default=0), n_seen)
     return judge(features, ownership, MEMBERS, ties, declaration, params)
 
 
@@ -64,7 +66,12 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
         "crowd without quiet times",
         {
             "features": replace(
-                COPYING, n_quiet=1, quiet_fidelity=None, burst_share=0.95, crowd_size=30.0
+                COPYING,
+                n_quiet=1,
+                quiet_fidelity=None,
+                burst_share=0.95,
+                crowd_size=30.0,
+                crowd_ratio=3.0,
             )
         },
         "INDEPENDENT",
@@ -73,7 +80,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     (
         "opposite legs",
-        {"features": replace(COPYING, opposite_share=0.5)},
+        {"features": replace(COPYING, opposite_share=0.6)},
         "INDEPENDENT",
         "common_strategy",
         "none",
@@ -163,6 +170,41 @@ CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
         "review",
     ),
     (
+        "unknown owners, declared as one",
+        {"owners": UNKNOWN, "declaration": "declared"},
+        "INTERNAL",
+        "own_accounts",
+        "none",
+    ),
+    (
+        "known owners, declared as one",
+        {"declaration": "declared"},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
+    ),
+    (
+        "unknown owners, no record of anybody",
+        {"owners": UNKNOWN, "n_seen": 0},
+        "EXTERNAL",
+        "signal",
+        "review",
+    ),
+    (
+        "unknown owners, all at one instant",
+        {"owners": UNKNOWN, "features": replace(COPYING, tied_share=0.9)},
+        "UNDETERMINED",
+        "other",
+        "review",
+    ),
+    (
+        "known owners, all at one instant",
+        {"features": replace(COPYING, tied_share=0.9)},
+        "EXTERNAL",
+        "signal",
+        "freeze_review",
+    ),
+    (
         "one owner known, no tie",
         {"owners": ("x", None, None)},
         "UNDETERMINED",
@@ -204,6 +246,13 @@ def test_reasons_are_sentences_with_plain_numbers(changes: dict[str, Any]) -> No
             assert any(character.isdigit() for character in reason.text)
         if reason.numbers:
             assert any(character.isdigit() for character in reason.text) or reason.code == "no_tie"
+
+
+def test_a_clock_too_coarse_to_tell_names_nobody_as_first() -> None:
+    codes = [reason.code for reason in verdict(replace(COPYING, tied_share=0.5)).reasons]
+    assert "order_unknown" in codes
+    assert "one_leader" not in codes
+    assert "one_leader" in [reason.code for reason in verdict().reasons]
 
 
 def test_what_cannot_be_decided_says_what_would() -> None:

@@ -274,8 +274,13 @@ def test_honest_strangers_share_addresses_too() -> None:
         ("basic", 9, 1, 0, "n_accounts must be at least 10, was 9"),
         ("basic", 10, 0, 0, "n_days must be at least 1, was 0"),
         ("basic", 10, 1, -1, "seed must be at least 0, was -1"),
-        ("full", 10, 1, 0, "scenario must be one of basic, nothing, was 'full'"),
-        ("held-out", 10, 1, 0, "scenario must be one of basic, nothing, was 'held-out'"),
+        (
+            "fuller",
+            10,
+            1,
+            0,
+            "scenario must be one of basic, nothing, full, held-out, was 'fuller'",
+        ),
     ],
 )
 def test_bad_arguments_are_refused(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from streams.simulator.copier import Copier
 from streams.simulator.honest_kinds import (
     ALGORITHM,
     DISCRETIONARY,
@@ -16,9 +17,10 @@ from streams.simulator.honest_kinds import (
     SCALPER,
 )
 from streams.simulator.instruments import FAMILIES
+from streams.simulator.lags import PersonalLag
 from streams.simulator.laws import Choice, HeavyTail, LogNormal, Uniform, rank_within
 from streams.simulator.market import DAY_NS, Market, draw_market
-from streams.simulator.planted import Copier, Planted
+from streams.simulator.planted import Planted
 from streams.simulator.planted_kinds import PLANTED_KINDS
 from streams.simulator.roles import PlantedKind
 from streams.simulator.sending import MARKET_ORDER, NewOrders, Trader
@@ -137,12 +139,13 @@ def test_some_accounts_split_decisions_into_child_orders(market: Market) -> None
 @pytest.mark.parametrize("kind", PLANTED_KINDS, ids=lambda kind: kind.name)
 def test_followers_keep_the_lag_law_of_their_kind(kind: PlantedKind, market: Market) -> None:
     planted, copier = _plant(kind, market)
+    assert isinstance(copier.lag, PersonalLag)
     leader = planted.orders.take(planted.orders.account == 0)
     for account in range(1, 6):
         follower = planted.orders.take(planted.orders.account == account)
         lag_ms = _lags_ms(leader, follower, copier)
-        assert lag_ms.min() >= copier.shortest_lag_ms - 1e-3
-        assert lag_ms.max() <= copier.longest_lag_ms + 1e-3
+        assert lag_ms.min() >= copier.lag.shortest_ms - 1e-3
+        assert lag_ms.max() <= copier.lag.longest_ms + 1e-3
         assert np.ptp(lag_ms) > 0
         share = len(np.unique(follower.decision)) / len(np.unique(leader.decision))
         assert isinstance(copier.participation, Uniform)
@@ -154,7 +157,8 @@ def _plant(kind: PlantedKind, market: Market) -> tuple[Planted, Copier]:
     assert isinstance(kind.planter, Copier)
     copier = replace(kind.planter, own_trade_share=Uniform(0.0, 0.0))
     accounts = np.arange(6, dtype=np.int64)
-    return copier.plant(accounts, market, np.random.default_rng(5)), copier
+    (planted,) = copier.plant(accounts, market, np.random.default_rng(5))
+    return planted, copier
 
 
 def _lags_ms(leader: NewOrders, follower: NewOrders, copier: Copier) -> np.ndarray:
@@ -190,7 +194,8 @@ def test_some_followers_trade_the_micro_of_the_leaders_instrument(market: Market
     n_translated = 0
     for seed in range(5):
         copier = PLANTED_KINDS[0].planter
-        orders = copier.plant(np.arange(6), market, np.random.default_rng(seed)).orders
+        (planted,) = copier.plant(np.arange(6), market, np.random.default_rng(seed))
+        orders = planted.orders
         units = market.instruments.unit[orders.instrument]
         leader_is_mini = units[orders.account == 0].max() == 10
         followers = [units[orders.account == account] for account in range(1, 6)]
@@ -200,10 +205,10 @@ def test_some_followers_trade_the_micro_of_the_leaders_instrument(market: Market
 
 def test_followers_have_few_trades_of_their_own(market: Market) -> None:
     copier = PLANTED_KINDS[2].planter
-    planted = copier.plant(np.arange(10), market, np.random.default_rng(3))
+    (planted,) = copier.plant(np.arange(10), market, np.random.default_rng(3))
     assert isinstance(copier, Copier)
     bare = replace(copier, own_trade_share=Uniform(0.0, 0.0))
-    alone = bare.plant(np.arange(10), market, np.random.default_rng(3))
+    (alone,) = bare.plant(np.arange(10), market, np.random.default_rng(3))
     assert len(alone.orders) < len(planted.orders) < 1.3 * len(alone.orders)
 
 
@@ -211,7 +216,7 @@ def test_copying_that_starts_later_leaves_the_time_before_alone(market: Market) 
     copier = PLANTED_KINDS[0].planter
     assert isinstance(copier, Copier)
     late = replace(copier, own_trade_share=Uniform(0.0, 0.0), start_share=Uniform(0.5, 0.5))
-    planted = late.plant(np.arange(3), market, np.random.default_rng(3))
+    (planted,) = late.plant(np.arange(3), market, np.random.default_rng(3))
     assert planted.start_time_ns == market.open_ns[1] + DAY_NS // 2
     followers = planted.orders.take(planted.orders.account > 0)
     assert followers.time_ns.min() >= planted.start_time_ns

@@ -9,7 +9,7 @@ from helpers.findings import build_findings
 from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
 
 from models.columns import DecisionColumns
-from models.grouping import Cluster
+from models.grouping import Cluster, Link
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
 from surveillance.pipeline import exhibits
@@ -40,7 +40,7 @@ def group(n: int) -> tuple[DecisionColumns, Roles]:
         price_ticks=np.full(len(rows), 20_001),
         has_price=np.arange(len(rows)) % 2 == 0,
     )
-    cluster = Cluster((0, 1), frozenset({1}), 30.0, ((0, 1),))
+    cluster = Cluster((0, 1), frozenset({1}), 30.0, (Link(0, 1),))
     roles = find_roles(cluster, decisions, groups=PARAMS.groups, rank_test=PARAMS.rank_test)
     assert roles is not None
     return decisions, roles

@@ -13,7 +13,12 @@ from streams.orders import (
     SESSION_SCHEMA,
 )
 from surveillance.findings import Declaration
-from surveillance.pipeline.reference import AccountBook, ReferenceData, declaration_state
+from surveillance.pipeline.reference import (
+    AccountBook,
+    DeclaredLeader,
+    ReferenceData,
+    declaration_state,
+)
 
 
 def table(schema: pa.Schema, *rows: dict[str, Any]) -> pa.Table:
@@ -91,8 +96,12 @@ def test_declarations_count_while_in_force() -> None:
             row("D", "M", None, None),
         )
     )
-    assert known.declared_followers("L", 100, 200) == {"C": "L", "D": "L"}
-    assert known.declared_followers("M", 100, 200) == {"C": "L", "D": "M"}
+    by_l, by_m = DeclaredLeader("L", whole=True), DeclaredLeader("M", whole=True)
+    assert known.declared_followers("L", 100, 200) == {"C": by_l, "D": by_l}
+    assert known.declared_followers("M", 100, 200) == {"C": by_l, "D": by_m}
+    assert known.declared_followers("L", 100, 300)["C"] == DeclaredLeader("L", whole=False)
+    assert known.common_leader(["A", "C", "D"], 100, 200) == "L"
+    assert known.common_leader(["A", "B"], 100, 200) is None
 
 
 def test_a_declaration_names_its_leader_and_its_followers_while_in_force() -> None:
@@ -123,4 +132,10 @@ def test_a_declaration_names_its_leader_and_its_followers_while_in_force() -> No
 def test_declarations_are_compared_with_the_roles_found(
     declared: dict[str, str], state: Declaration
 ) -> None:
-    assert declaration_state(declared, "L", ["A", "B"]) is state
+    found = {account: DeclaredLeader(leader, whole=True) for account, leader in declared.items()}
+    assert declaration_state(found, "L", ["A", "B"]) is state
+
+
+def test_a_declaration_of_a_part_of_the_time_covers_a_part() -> None:
+    found = {"A": DeclaredLeader("L", whole=True), "B": DeclaredLeader("L", whole=False)}
+    assert declaration_state(found, "L", ["A", "B"]) is Declaration.PARTLY

@@ -1,0 +1,110 @@
+"""Clusters that hold several sources: a follower of two providers joins strangers.
+
+A source is a member that no validated pair leads. Two sources are one where they act together more
+often than when the one is shifted in time; otherwise each takes the members that its links reach,
+and a follower of both stands in two clusters (method, section 3).
+"""
+
+from itertools import combinations
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from models.columns import DecisionColumns
+from models.features import MarketLog
+from models.grouping import Cluster
+from models.params import SHIFTS_NS, DetectionParams
+
+
+def split_by_source(
+    core: Cluster, market: MarketLog, params: DetectionParams
+) -> tuple[Cluster, ...]:
+    """Return the cluster, or one a source where it holds several, by first member.
+
+    Parameters
+    ----------
+    core : Cluster
+        A cluster of the strict graph.
+    market : MarketLog
+        Everybody's decisions.
+    params : DetectionParams
+        Thresholds.
+    """
+    led = {link.follower for link in core.links}
+    roots = [member for member in core.members if member not in led]
+    if len(roots) < 2 or not core.links:
+        return (core,)
+    sources: nx.Graph[int] = nx.Graph()
+    sources.add_nodes_from(roots)
+    for a, b in combinations(roots, 2):
+        if act_together(a, b, market, params):
+            sources.add_edge(a, b)
+    parts = [sorted(part) for part in nx.connected_components(sources)]
+    if len(parts) < 2:
+        return (core,)
+    leads: nx.DiGraph[int] = nx.DiGraph((link.leader, link.follower) for link in core.links)
+    reached = [{m for root in part for m in _reached(leads, root)} for part in parts]
+    largest = max(reached, key=len)
+    for members in reached:  # a source whose links were not among the strongest few
+        if len(members) == 1:
+            largest |= members
+    found = [_part(core, members) for members in reached if len(members) > 1]
+    return tuple(sorted(found, key=lambda cluster: cluster.members))
+
+
+def _reached(leads: "nx.DiGraph[int]", root: int) -> set[int]:
+    return {root, *nx.descendants(leads, root)} if root in leads else {root}
+
+
+def _part(core: Cluster, members: set[int]) -> Cluster:
+    links = tuple(link for link in core.links if {link.leader, link.follower} <= members)
+    return Cluster(
+        members=tuple(sorted(members)),
+        inverted=core.inverted & members,
+        ln_e=links[0].ln_e,
+        links=links,
+        strongest_leader=links[0].leader,
+    )
+
+
+def act_together(a: int, b: int, market: MarketLog, params: DetectionParams) -> bool:
+    """Whether the less active of two accounts acts near the other more often than chance gives.
+
+    Parameters
+    ----------
+    a, b : int
+        Account codes.
+    market : MarketLog
+        Everybody's decisions.
+    params : DetectionParams
+        Thresholds.
+    """
+    decisions = market.decisions_of((a, b))
+    rows = sorted(
+        (np.flatnonzero(decisions.account == account) for account in (a, b)),
+        key=lambda found: found.size,
+    )
+    near = _near_share(rows[0], rows[1], decisions, 0, params)
+    chance = np.mean([_near_share(rows[0], rows[1], decisions, s, params) for s in SHIFTS_NS])
+    return bool(near > params.groups.same_source_factor * chance + params.groups.same_source_share)
+
+
+def _near_share(
+    few: NDArray[np.int64],
+    many: NDArray[np.int64],
+    decisions: DecisionColumns,
+    shift_ns: int,
+    params: DetectionParams,
+) -> float:
+    """Return the share of `few` with one of `many` in the same key within the look-back."""
+    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    window_ns = params.rank_test.look_back_ns
+    n_near = 0
+    for key in np.unique(keys[few]):
+        times = decisions.event_time_ns[few[keys[few] == key]] + shift_ns
+        others = decisions.event_time_ns[many[keys[many] == key]]
+        from_row = np.searchsorted(others, times - window_ns, "left")
+        to_row = np.searchsorted(others, times + window_ns, "right")
+        n_near += int(np.count_nonzero(to_row > from_row))
+    return n_near / max(few.size, 1)
