@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 REAL_DATA ?= ../shared/data
+MARKETS := --seeds 10 --accounts 5000 --days 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check format benchmark evaluate lock clean
@@ -35,14 +36,15 @@ benchmark: $(DEV) ## Measure the scan beside Polars self-joins; writes docs/perf
 	$(BIN)/python -m benchmarks.scan_orders
 
 evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md
-	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
-	$(BIN)/surveillance evaluate --scenario nothing --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario basic $(MARKETS) --baselines all --copies-until-flag 2 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario nothing $(MARKETS) --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario basic --variants --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --real-data $(REAL_DATA) --write-docs docs/quality.md
 
 lock: $(DEV) ## Resolve the dependencies anew into locks/
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o locks/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --group benchmark -c locks/run.txt pyproject.toml -o locks/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --group benchmark --group evaluate -c locks/run.txt pyproject.toml -o locks/dev.txt
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -184,6 +184,59 @@ class GroupParams:
 
 
 @dataclass(frozen=True, slots=True)
+class IdenticalParams:
+    """Identical-order clusters: many accounts, one fingerprint (docs/method.md, 6)."""
+
+    windows_ns: tuple[int, ...] = (10 * SECOND_NS, MINUTE_NS, 10 * MINUTE_NS, 60 * MINUTE_NS)
+    """From one sweep over all accounts at once to a walk of 15 to 60 s an account."""
+    min_accounts: int = 10
+    """Fewer are the pair test's work; ten equal orders can be one desk's afternoon."""
+    new_decisions: int = 3
+    """Farms use an account once or twice: an account is new for its first three decisions."""
+    warm_up_ns: int = DAY_NS
+    """Nobody counts as new before: all are at first, and the first opening brings in a crowd."""
+    drift: float = 2.0
+    """A fingerprint's share may double within a window without any evidence: tastes drift with
+    news, price and time of day, and no sample of the past shows by how much."""
+    recent_trials: int = 1000
+    """The share is also taken from so many trials just before the window; the larger one counts.
+    After so many a change of habits is forgiven."""
+    recent_widths: int = 4
+    """... or from this many times the window's own trials where that is more: a sample smaller
+    than the window says nothing about it."""
+    pace_ns: int = 10 * SECOND_NS
+    """New accounts count once in so much time: a farm walks, the newcomers of a burst come
+    together."""
+    max_chance_share: float = 0.2
+    """A run is no cluster if more than this share of its accounts would be there by chance: the
+    finding would be true, but not of the single account."""
+    edge_gap_factor: float = 12.0
+    """The ends of a run are cut off at a gap this many times its median one: exponential gaps
+    exceed twelve times their median once in 4,096 times."""
+    same_run_overlap: float = 0.5
+    """Runs, and clusters and groups, that share this much of the smaller one are the same."""
+    burst_ratio: float = 3.0
+    """Others this many times as busy as just before the run: a public reason is not excluded."""
+    tolerated_false_clusters_a_year: float = 0.05
+    """v: expected false clusters in a year of data, over all fingerprints, windows, positions."""
+    placebo_block_ns: int = 6 * 60 * MINUTE_NS
+    """Fingerprints are dealt anew within blocks this long: the time of day stays, runs go."""
+    placebo_deals: int = 2
+    """How often they are dealt; each costs a scan."""
+    placebo_seed: int = 0
+    """Fixed, so that the same stream gives the same placebo."""
+
+    def __post_init__(self) -> None:
+        if not self.windows_ns or min(self.windows_ns) < 1:
+            raise ParameterError(f"windows_ns must be 1 or more each, were {self.windows_ns}")
+        for name in ("min_accounts", "new_decisions", "recent_trials", "pace_ns"):
+            if getattr(self, name) < 1:
+                raise ParameterError(f"{name} must be at least 1, was {getattr(self, name)}")
+        if self.drift < 1:
+            raise ParameterError(f"drift must be at least 1, was {self.drift}")
+
+
+@dataclass(frozen=True, slots=True)
 class LinkageParams:
     """Fellegi-Sunter weights of shared values (section 6)."""
 
@@ -297,6 +350,7 @@ class DetectionParams:
     rank_test: RankTestParams = field(default_factory=RankTestParams)
     placebo: PlaceboParams = field(default_factory=PlaceboParams)
     groups: GroupParams = field(default_factory=GroupParams)
+    identical: IdenticalParams = field(default_factory=IdenticalParams)
     linkage: LinkageParams = field(default_factory=LinkageParams)
     verdict: VerdictParams = field(default_factory=VerdictParams)
     policy: PolicyParams = field(default_factory=PolicyParams)

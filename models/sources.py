@@ -97,13 +97,15 @@ def _near_share(
     shift_ns: int,
     params: DetectionParams,
 ) -> float:
-    """Return the share of `few` with one of `many` in the same key within the look-back."""
-    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    """Return the share of `few` with one of `many` in the same family within the look-back.
+
+    On either side: one of them may be an inverse follower of the other.
+    """
     window_ns = params.rank_test.look_back_ns
     n_near = 0
-    for key in np.unique(keys[few]):
-        times = decisions.event_time_ns[few[keys[few] == key]] + shift_ns
-        others = decisions.event_time_ns[many[keys[many] == key]]
+    for family in np.unique(decisions.family[few]):
+        times = decisions.event_time_ns[few[decisions.family[few] == family]] + shift_ns
+        others = decisions.event_time_ns[many[decisions.family[many] == family]]
         from_row = np.searchsorted(others, times - window_ns, "left")
         to_row = np.searchsorted(others, times + window_ns, "right")
         n_near += int(np.count_nonzero(to_row > from_row))

@@ -58,25 +58,26 @@ def judge(
     reasons = [*ownership.related, _repetition(features), _timing(features, params)]
     crowd = _crowd(features, params)
     if crowd is not None:
-        return _verdict("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
+        return conclude("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
     if ownership.n_owners == 1 and ownership.all_known:
         one = Finding(
             "one_owner",
             f"{_every(members).capitalize()} accounts belong to one known owner.",
             {"accounts": len(members)},
         )
-        return _internal([one, *reasons], declaration, params)
+        return internal([one, *reasons], declaration, params)
     strategy = _basket(features, ties, members, params) or _same_robot(features, params)
     if strategy is not None:
-        return _verdict("INDEPENDENT", "common_strategy", [strategy, *reasons], params)
+        return conclude("INDEPENDENT", "common_strategy", [strategy, *reasons], params)
     if ownership.n_owners >= 2:
         return _several_owners(features, ownership, members, ties, params, reasons)
     return _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
 
 
-def _verdict(
+def conclude(
     verdict: str, subtype: str, reasons: Sequence[Finding], params: DetectionParams
 ) -> Verdict:
+    """Return a verdict with the action that the venue's policy has for its subtype."""
     action = getattr(params.policy.actions, subtype)
     return Verdict(verdict, subtype, action, tuple(reasons))
 
@@ -91,7 +92,7 @@ def _basket(
         return None
     if is_led and features.fidelity >= rule.basket_fidelity:
         return None
-    if _one_machine(ties, members, params) is not None:
+    if one_machine(ties, members, params) is not None:
         return None
     return Finding(
         "basket",
@@ -202,12 +203,13 @@ def _timing(features: GroupFeatures, params: DetectionParams) -> Finding:
     )
 
 
-def _internal(reasons: list[Finding], declaration: str, params: DetectionParams) -> Verdict:
+def internal(reasons: list[Finding], declaration: str, params: DetectionParams) -> Verdict:
+    """Return INTERNAL for the reasons given, and whether a declaration covers it."""
     if declaration == "declared":
         declared = Finding("declared", "A declaration covers every follower.", {})
-        return _verdict("INTERNAL", "own_accounts", [*reasons, declared], params)
+        return conclude("INTERNAL", "own_accounts", [*reasons, declared], params)
     missing = Finding("not_declared", f"Declarations: the copy group is {declaration}.", {})
-    return _verdict("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
+    return conclude("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
 
 
 def _every(members: Sequence[int]) -> str:
@@ -243,19 +245,19 @@ def _several_owners(
         _copies(features, params, params.verdict.external_fidelity)
         and _has_source(features, params)
     ):
-        return _undetermined(
+        return undetermined(
             [several, *reasons],
             "More decisions repeated in quiet markets, or a clear first account, would decide it.",
             params,
         )
-    machine = _one_machine(ties, members, params)
+    machine = one_machine(ties, members, params)
     if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
-        return _verdict("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+        return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
     subtype = "mixed" if ownership.largest > 1 else "signal"
-    return _verdict("EXTERNAL", subtype, [several, *reasons], params)
+    return conclude("EXTERNAL", subtype, [several, *reasons], params)
 
 
-def _one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
+def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
     """Return a reason if one device or operator id serves every member."""
     for tie in ties.ties:
         if (
@@ -271,6 +273,20 @@ def _one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) ->
     return None
 
 
+def strong_ties(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
+    """Return a reason if strong ties join all members."""
+    strong = params.linkage.strong_bits
+    if not ties.joined(members, strong):
+        return None
+    weakest = min(bits for bits in ties.pair_bits.values() if bits >= strong)
+    kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
+    return Finding(
+        "strong_ties",
+        f"Shared {kinds} tie {_every(members)} accounts together ({weakest:.1f} bits or more).",
+        {"weight_bits": round(weakest, 2)},
+    )
+
+
 def _unknown_owners(
     features: GroupFeatures,
     ownership: Ownership,
@@ -280,16 +296,9 @@ def _unknown_owners(
     params: DetectionParams,
     reasons: list[Finding],
 ) -> Verdict:
-    strong = params.linkage.strong_bits
-    if ties.joined(members, strong):
-        weakest = min(bits for bits in ties.pair_bits.values() if bits >= strong)
-        kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
-        tied = Finding(
-            "strong_ties",
-            f"Shared {kinds} tie {_every(members)} accounts together ({weakest:.1f} bits or more).",
-            {"weight_bits": round(weakest, 2)},
-        )
-        return _internal([tied, *reasons], declaration, params)
+    tied = strong_ties(ties, members, params)
+    if tied is not None:
+        return internal([tied, *reasons], declaration, params)
     if declaration == "declared" and ownership.n_owners <= 1:
         filed = Finding(
             "declared_as_one",
@@ -297,7 +306,7 @@ def _unknown_owners(
             "owner's; owner records do not contradict it.",
             {"accounts": len(members)},
         )
-        return _internal([filed, *reasons], declaration, params)
+        return internal([filed, *reasons], declaration, params)
     n_tied = ties.largest_part(members, params.linkage.weak_bits)
     in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (
@@ -307,13 +316,13 @@ def _unknown_owners(
         and _has_source(features, params)
         and _copies(features, params, params.verdict.external_fidelity_unknown)
     ):
-        return _strangers(n_tied, ownership, members, params, reasons)
-    return _undetermined(
+        return strangers(n_tied, ownership, members, params, reasons)
+    return undetermined(
         reasons, "Owner, device or address records of all members would decide it.", params
     )
 
 
-def _strangers(
+def strangers(
     n_tied: int,
     ownership: Ownership,
     members: Sequence[int],
@@ -340,9 +349,10 @@ def _strangers(
         f"The owners are unknown and {tied}.",
         {"accounts": len(members), "tied": n_tied},
     )
-    return _verdict("EXTERNAL", "signal", [stranger, *reasons], params)
+    return conclude("EXTERNAL", "signal", [stranger, *reasons], params)
 
 
-def _undetermined(reasons: list[Finding], wanted: str, params: DetectionParams) -> Verdict:
+def undetermined(reasons: list[Finding], wanted: str, params: DetectionParams) -> Verdict:
+    """Return UNDETERMINED for the reasons given, and what would decide it."""
     decides = Finding("would_decide", wanted, {})
-    return _verdict("UNDETERMINED", "other", [*reasons, decides], params)
+    return conclude("UNDETERMINED", "other", [*reasons, decides], params)

@@ -9,8 +9,6 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -21,7 +19,6 @@ from rich.console import Console
 from models.errors import ModelError
 from models.params import DetectionParams
 from streams.errors import StreamError
-from streams.simulator import SCENARIOS, SimulationError
 from streams.text import printable
 from surveillance import __version__
 from surveillance.api.server import check_address
@@ -31,6 +28,7 @@ from surveillance.clock import now_ns
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.jobs.scan import run_scan
+from surveillance.options import SCENARIO_NAMES, AsJson, Port, StoreUrl, naming_options
 from surveillance.policy import with_policy
 from surveillance.results import scan_summary
 from surveillance.terminal import (
@@ -51,19 +49,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store", help="Store URL (default sqlite:///surveillance.db).", show_default=False
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_SCENARIOS = ", ".join(SCENARIOS)
-_OPTIONS = {"n_accounts": "--accounts", "n_days": "--days"}  # the others have their own names
-Port = Annotated[
-    int | None, typer.Option(help="Port to listen on (default 8000).", show_default=False)
-]
 
 
 def main() -> None:
@@ -191,7 +176,7 @@ def simulate(
         Path,
         typer.Argument(metavar="OUT", help="Directory for the dataset; the key goes beside it."),
     ],
-    scenario: Annotated[str, typer.Option(help=f"{_SCENARIOS}.")] = "basic",
+    scenario: Annotated[str, typer.Option(help=f"{SCENARIO_NAMES}.")] = "basic",
     accounts: Annotated[int, typer.Option(help="Accounts of the market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the market.")] = 1,
@@ -202,7 +187,7 @@ def simulate(
     del store  # taken by every command; a simulation records nothing
     if out.exists() and any(out.iterdir()):
         raise typer.BadParameter(f"{out} is not empty", param_hint="OUT")
-    with _naming_options():
+    with naming_options():
         market = simulate_into(out, scenario=scenario, n_accounts=accounts, n_days=days, seed=seed)
     place = out.resolve()  # "." has no name
     key = place.with_name(f"{place.name}.key.json")
@@ -225,11 +210,34 @@ def evaluate(
         ),
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Answer key of DATASET.", readable=False)] = None,
-    scenario: Annotated[str | None, typer.Option(help=f"Simulate instead: {_SCENARIOS}.")] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help=f"Simulate instead: {SCENARIO_NAMES}.")
+    ] = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Simulate kinds kept apart from all tuning.")
+    ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,
     accounts: Annotated[int, typer.Option(help="Accounts of each market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days of each market.")] = 3,
+    jobs: Annotated[int, typer.Option(min=1, help="Markets measured at a time.")] = 2,
+    baselines: Annotated[
+        str | None,
+        typer.Option(
+            help="Other methods on the same orders: none, quick or all.",
+            show_default="quick; none with variants",
+        ),
+    ] = None,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also measure the fixed variants of the method.")
+    ] = False,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", help="Also measure NAME=part.field:value,..."),
+    ] = None,
+    copies_until_flag: Annotated[
+        int, typer.Option(min=0, help="Markets on which to count copies until the first flag.")
+    ] = 0,
     real_data: Annotated[
         Path | None, typer.Option(help="Directory of the public sets named in docs/quality.md.")
     ] = None,
@@ -243,26 +251,45 @@ def evaluate(
     del store  # taken by every command; an evaluation records nothing
     # Imported here: they cost the other commands a second of start-up.
     from surveillance.jobs.evaluation import Evaluation, evaluate_dataset, evaluate_scenario
+    from surveillance.jobs.measuring import HELD_OUT, plan_measuring
     from surveillance.jobs.quality_report import report_tables, write_quality
     from surveillance.jobs.real_data import RealDataReport, evaluate_real_data
 
+    scenario = HELD_OUT if held_out and scenario is None else scenario
+    if held_out and scenario != HELD_OUT:
+        raise typer.BadParameter("give one of --scenario and --held-out")
     if sum(choice is not None for choice in (dataset, scenario, real_data)) != 1:
-        raise typer.BadParameter("give one of DATASET with --key, --scenario, --real-data")
+        raise typer.BadParameter(
+            "give one of DATASET with --key, --scenario, --held-out, --real-data"
+        )
     if (dataset is None) != (key is None):
         raise typer.BadParameter("DATASET and --key go together")
-    with task_bar(Console(stderr=True)) as on_progress, _naming_options():
+    try:
+        plan = plan_measuring(
+            baselines=baselines or ("none" if variants or variant else "quick"),
+            fixed_variants=variants,
+            typed_variants=variant or [],
+            n_with_first_flags=copies_until_flag,
+        )
+    except SurveillanceError as error:
+        raise typer.BadParameter(str(error)) from error
+    with task_bar(Console(stderr=True)) as on_progress, naming_options():
         if real_data is not None:
             report: Evaluation | RealDataReport = evaluate_real_data(
                 real_data, on_progress=on_progress
             )
         elif dataset is not None and key is not None:
-            report = evaluate_dataset(dataset, key, now_ns=now_ns(), on_progress=on_progress)
+            report = evaluate_dataset(
+                dataset, key, now_ns=now_ns(), plan=plan, on_progress=on_progress
+            )
         else:
             report = evaluate_scenario(
                 scenario or "",
                 seeds=range(first_seed, first_seed + seeds),
                 n_accounts=accounts,
                 n_days=days,
+                plan=plan,
+                n_jobs=jobs,
                 on_progress=on_progress,
             )
     if write_docs is not None:
@@ -272,18 +299,6 @@ def evaluate(
         return
     for table in report_tables(report):
         output_console().print(plain_table(table))
-
-
-@contextmanager
-def _naming_options() -> Iterator[None]:
-    """Refuse a market that cannot be simulated as wrong usage of the option that asks for it."""
-    try:
-        yield
-    except SimulationError as error:
-        raise typer.BadParameter(
-            f"{error.rule}, was {printable(str(error.value))}",
-            param_hint=_OPTIONS.get(error.argument, f"--{error.argument}"),
-        ) from error
 
 
 def _typed() -> str:

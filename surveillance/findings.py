@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+IDENTICAL_ORDERS = "identical_orders"
+"""The reason of a group that identical orders made."""
+
 
 class VerdictName(StrEnum):
     """What the system concludes about a group."""
@@ -257,7 +260,8 @@ class RunManifest:
     """What was run on what: enough to repeat it.
 
     `counts` holds read, accepted, duplicates, orders, decisions, accounts, families, pairs_tested,
-    pairs_validated, groups; read = accepted + duplicates (a scan refuses what it cannot accept).
+    pairs_validated, clusters, clusters_placebo (found among dealt fingerprints at the loosest
+    level), groups; read = accepted + duplicates (a scan refuses what it cannot accept).
     """
 
     run_id: str

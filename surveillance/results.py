@@ -1,8 +1,9 @@
 """Result files of a scan, written next to one another or not at all.
 
 `groups.jsonl` holds one verdict object a line, `pairs.parquet` the evidence of every validated
-ordered pair, `report.html` the same for people, `manifest.json` what was run on what. They are
-written into a directory of their own first, which takes the place of the old one when all is done.
+ordered pair, `clusters.parquet` the identical-order clusters, `report.html` the same for people,
+`manifest.json` what was run on what. They are written into a directory of their own first, which
+takes the place of the old one when all is done.
 """
 
 import json
@@ -18,14 +19,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.columns import INVERSE
+from models.columns import BUY, INVERSE
+from models.params import SECOND_NS
 from surveillance.errors import ResultsError
 from surveillance.findings import RunFindings, VerdictName
 from surveillance.pipeline.runner import ScanResult
 from surveillance.report import render_report
 from surveillance.store.summary import in_priority_order
 
-FILES = ("groups.jsonl", "pairs.parquet", "report.html", "manifest.json")
+FILES = ("groups.jsonl", "pairs.parquet", "clusters.parquet", "report.html", "manifest.json")
 _LN_10 = float(np.log(10.0))
 
 
@@ -103,6 +105,7 @@ def _write_all(directory: Path, result: ScanResult) -> None:
         for found in findings.groups:
             file.write(json.dumps(found.group.to_json(), ensure_ascii=False) + "\n")
     pq.write_table(pair_table(result), directory / "pairs.parquet")
+    pq.write_table(cluster_table(result), directory / "clusters.parquet")
     (directory / "report.html").write_text(render_report(findings), encoding="utf-8")
     (directory / "manifest.json").write_text(
         json.dumps(_manifest(findings), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -160,6 +163,51 @@ def pair_table(result: ScanResult) -> pa.Table:
             "opportunities": pa.array(pairs.opportunities),
         }
     )
+
+
+def cluster_table(result: ScanResult) -> pa.Table:
+    """Return the identical-order clusters, one a row, strongest first.
+
+    Columns: cluster_id, group_id (the group it belongs to or became), question (what is
+    surprising: size, newcomer, one_shot, price), instrument_id, family, side, quantity,
+    limit_price (null where it is not part of the fingerprint), window_s, n_accounts, expected (by
+    chance), first_time_ns, last_time_ns, median_gap_s, evenness (coefficient of variation of the
+    gaps), log10_p (of the strongest window), account_ids in the order they came.
+    """
+    orders, clusters = result.orders, result.clusters.clusters
+    codes = np.array([cluster.instrument for cluster in clusters], np.int64)
+    lots = np.array([cluster.quantity_lots for cluster in clusters], np.float64)
+    prices = [
+        None
+        if cluster.price_ticks is None
+        else round(float(cluster.price_ticks * orders.tick_size[cluster.instrument]), 9)
+        for cluster in clusters
+    ]
+    columns = {
+        "cluster_id": pa.array([f"c-{n}" for n in range(1, len(clusters) + 1)], pa.string()),
+        "group_id": pa.array(result.cluster_groups, pa.string()),
+        "question": pa.array([c.surprise.name.lower() for c in clusters], pa.string()),
+        "instrument_id": pa.array([orders.instruments[code] for code in codes], pa.string()),
+        "family": pa.array(
+            [orders.families[orders.family_of[code]] for code in codes], pa.string()
+        ),
+        "side": pa.array(["buy" if c.side == BUY else "sell" for c in clusters], pa.string()),
+        "quantity": pa.array(np.round(lots * orders.lot_size[codes], 9)),
+        "limit_price": pa.array(prices, pa.float64()),
+        "window_s": pa.array([c.window_ns / SECOND_NS for c in clusters], pa.float64()),
+        "n_accounts": pa.array([len(c.accounts) for c in clusters], pa.int64()),
+        "expected": pa.array([c.expected for c in clusters], pa.float64()),
+        "first_time_ns": pa.array([c.first_time_ns for c in clusters], pa.int64()),
+        "last_time_ns": pa.array([c.last_time_ns for c in clusters], pa.int64()),
+        "median_gap_s": pa.array([c.median_gap_s for c in clusters], pa.float64()),
+        "evenness": pa.array([c.evenness for c in clusters], pa.float64()),
+        "log10_p": pa.array([c.ln_p / _LN_10 for c in clusters], pa.float64()),
+        "account_ids": pa.array(
+            [[result.accounts[code] for code in c.accounts] for c in clusters],
+            pa.list_(pa.string()),
+        ),
+    }
+    return pa.table(columns)
 
 
 def _swap(aside: Path, out: Path) -> None:

@@ -23,7 +23,7 @@ from surveillance.web.formats import lag, plural
 from surveillance.web.weighing import lag_median_ms
 
 if TYPE_CHECKING:  # the quality report is slow to import and only `evaluate` has one
-    from surveillance.jobs.quality_tables import TextTable
+    from surveillance.jobs.text_table import TextTable
 
 MAX_ROWS = 60
 _VERDICT_ORDER = (

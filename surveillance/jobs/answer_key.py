@@ -15,7 +15,10 @@ from surveillance.findings import Subtype, VerdictName
 
 @dataclass(frozen=True, slots=True)
 class PlantedGroup:
-    """One planted group; `leader` is None where the source is not on the venue."""
+    """One planted group; `leader` is None where the source is not on the venue.
+
+    With `inverse` its followers act on the other side of the source's.
+    """
 
     group_id: str
     kind: str
@@ -24,6 +27,7 @@ class PlantedGroup:
     leader: str | None
     members: frozenset[str]
     ratios: Mapping[str, float]
+    inverse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class AnswerKey:
                     leader=group["leader_account_id"],
                     members=frozenset(group["members"]),
                     ratios={a: float(r) for a, r in group["allocation_ratio"].items()},
+                    inverse=bool(group.get("inverse", False)),
                 )
                 for group in value["groups"]
             ]

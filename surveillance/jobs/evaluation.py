@@ -1,42 +1,39 @@
-"""Quality on markets whose answer is known, with the baselines beside it.
+"""Quality on markets whose answer is known, with the baselines and variants beside the detector.
 
-Every method sees the same orders; the answer key is read after it is done. Numbers are sums over
-the runs, never means of ratios. Nothing here reads a clock: the same arguments, the same record.
+Numbers are sums over the runs, never means of ratios. Runs are independent: they may share
+processes or not, the record is the same.
 """
 
+import multiprocessing
 import os
 import platform
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from models.params import DetectionParams
 from streams.errors import StreamError
-from streams.files import Dataset, write_dataset
-from streams.simulator import simulate
+from streams.files import Dataset
 from surveillance.findings import PlaceboFinding
-from surveillance.jobs.actions import Actions, read_actions
 from surveillance.jobs.answer_key import AnswerKey
-from surveillance.jobs.baselines import (
-    AccountPairs,
-    PeerRule,
-    group_linked,
-    link_by_hand_set_rule,
-    link_by_peer_rule,
+from surveillance.jobs.baselines.budget import Unfinished
+from surveillance.jobs.calibration import Calibration, calibration_of
+from surveillance.jobs.first_day import FirstDay
+from surveillance.jobs.first_flags import FirstFlag
+from surveillance.jobs.measuring import (
+    DETECTOR,
+    MarketPlan,
+    Measured,
+    MeasuringPlan,
+    OnProgress,
+    RunSummary,
+    measure_dataset,
+    measure_market,
+    tell,
 )
-from surveillance.jobs.scoring import RunScore, as_found, score_run
 from surveillance.jobs.summing import MethodScore, sum_runs
-from surveillance.pipeline.runner import Progress, scan
-
-OnProgress = Callable[[str, int, int], None]
-"""Called with what is being done, how much is done, and how much there is."""
-
-DETECTOR, HAND_SET, PEER = "detector", "hand_set_rule", "peer_rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Environment:
     @classmethod
     def here(cls) -> "Environment":
         """Describe this process's machine."""
-        names = ("exchange-surveillance", "numpy", "numba", "pyarrow", "scipy")
+        names = ("exchange-surveillance", "numpy", "numba", "pyarrow", "scipy", "scikit-learn")
         return cls(
             cores=os.cpu_count() or 1,
             machine=f"{platform.system()} {platform.machine()}",
@@ -61,22 +58,23 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One run: what went in, what the detector's placebo gave, how safe it had to be."""
+class VariantScore:
+    """One variant over all runs: its quality, and what its placebo gave and cost."""
 
     name: str
-    n_orders: int
-    n_accounts: int
-    n_planted: int
-    n_groups: int
-    raised_log10_e: float
-    threshold_log10_e: float
-    placebo: tuple[PlaceboFinding, ...]
+    parameters_hash: str
+    score: MethodScore
+    raised_log10_e: tuple[float, ...]
+    placebo: tuple[tuple[PlaceboFinding, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Quality over all runs; the first of `methods` is the detector."""
+    """Quality over all runs; the first of `methods` is the detector.
+
+    `calibration` is None where no group has probabilities. `first_flags` are empty where they were
+    not asked for, `first_day` where no farm of the kind was planted.
+    """
 
     name: str
     what: str
@@ -84,6 +82,10 @@ class Evaluation:
     parameters_hash: str
     runs: tuple[RunSummary, ...]
     methods: tuple[MethodScore, ...]
+    variants: tuple[VariantScore, ...] = ()
+    calibration: Calibration | None = None
+    first_flags: tuple[FirstFlag, ...] = ()
+    first_day: tuple[FirstDay, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON types."""
@@ -96,7 +98,8 @@ def evaluate_scenario(
     seeds: Sequence[int],
     n_accounts: int,
     n_days: int,
-    params: DetectionParams | None = None,
+    plan: MeasuringPlan | None = None,
+    n_jobs: int = 1,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Simulate a market for every seed, detect, and compare with what was planted.
@@ -109,8 +112,10 @@ def evaluate_scenario(
         At least one; each is a market of its own.
     n_accounts, n_days : int
         Size of each market.
-    params : DetectionParams, optional
-        Thresholds; the defaults otherwise.
+    plan : MeasuringPlan, optional
+        What to measure; the defaults otherwise.
+    n_jobs : int
+        Markets measured at a time, each in a process of its own where it is more than one.
     on_progress : callable, optional
         Where to report.
 
@@ -121,31 +126,22 @@ def evaluate_scenario(
     """
     if not seeds:
         raise StreamError("seeds must hold at least one seed")
-    params = params or DetectionParams()
-    runs = []
-    for number, seed in enumerate(seeds):
-        label = f"seed {seed} ({number + 1} of {len(seeds)})"
-        _tell(on_progress, f"{label}: simulating", 0, 1)
-        market = simulate(scenario, n_accounts=n_accounts, n_days=n_days, seed=seed)
-        end_ns = int(np.max(market.tables["orders"]["event_time_ns"].to_numpy()))
-        with tempfile.TemporaryDirectory(prefix="evaluate-") as directory:
-            write_dataset(directory, market.tables)
-            runs.append(
-                _run(
-                    Dataset.open(directory),
-                    AnswerKey.from_json(market.answer_key),
-                    f"seed {seed}",
-                    label,
-                    end_ns,
-                    params,
-                    on_progress,
-                )
-            )
+    plan = plan or MeasuringPlan()
+    markets = [MarketPlan(scenario, seed, n_accounts, n_days) for seed in seeds]
+    without = replace(plan, n_with_first_flags=0)
+    tasks = [
+        (market, plan if number < plan.n_with_first_flags else without)
+        for number, market in enumerate(markets)
+    ]
+    if min(n_jobs, len(tasks)) > 1:
+        measured = _measure_in_processes(tasks, n_jobs, on_progress)
+    else:
+        measured = [measure_market(market, part, on_progress) for market, part in tasks]
     what = (
         f"scenario `{scenario}`: {n_accounts:,} accounts, trading days {n_days}, "
         f"seeds {', '.join(str(seed) for seed in seeds)}"
     )
-    return _evaluation(scenario, what, params, runs)
+    return _add_up(scenario, what, plan, measured)
 
 
 def evaluate_dataset(
@@ -153,7 +149,7 @@ def evaluate_dataset(
     key: Path,
     *,
     now_ns: int,
-    params: DetectionParams | None = None,
+    plan: MeasuringPlan | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
     """Detect in a dataset and compare with its answer key.
@@ -166,8 +162,8 @@ def evaluate_dataset(
         Its answer key.
     now_ns : int
         The present, UTC nanoseconds: no event may lie a day beyond.
-    params : DetectionParams, optional
-        Thresholds; the defaults otherwise.
+    plan : MeasuringPlan, optional
+        What to measure; the defaults otherwise.
     on_progress : callable, optional
         Where to report.
 
@@ -176,97 +172,75 @@ def evaluate_dataset(
     StreamError
         If the dataset or the key breaks the contract.
     """
-    params = params or DetectionParams()
+    plan = plan or MeasuringPlan()
     answers = AnswerKey.read(key)
     name = dataset.resolve().name
-    run = _run(Dataset.open(dataset), answers, name, name, now_ns, params, on_progress)
-    return _evaluation(name, f"the dataset {name!r} with its answer key", params, [run])
+    run = measure_dataset(Dataset.open(dataset), answers, name, now_ns, plan, on_progress)
+    return _add_up(name, f"the dataset {name!r} with its answer key", plan, [run])
 
 
-def detector_progress(label: str, on_progress: OnProgress | None) -> Progress:
-    """Return where a scan reports, under a label."""
-    return Progress(
-        reading=lambda done, total: _tell(on_progress, f"{label}: reading", done, total),
-        detecting=lambda done, total: _tell(on_progress, f"{label}: detecting", done, total),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    summary: RunSummary
-    scores: dict[str, RunScore]
-    n_account_days: int
-
-
-def _run(
-    dataset: Dataset,
-    key: AnswerKey,
-    name: str,
-    label: str,
-    now_ns: int,
-    params: DetectionParams,
+def _measure_in_processes(
+    tasks: Sequence[tuple[MarketPlan, MeasuringPlan]],
+    n_jobs: int,
     on_progress: OnProgress | None,
-) -> _Run:
-    findings = scan(
-        dataset,
-        params=params,
-        now_ns=now_ns,
-        finished_ns=lambda: now_ns,
-        known_groups={},
-        name=name,
-        progress=detector_progress(label, on_progress),
-    ).findings
-    _tell(on_progress, f"{label}: baselines", 0, 2)
-    actions = read_actions(dataset, latest_time_ns=now_ns)
-    owners = dataset.table("accounts", latest_time_ns=now_ns)
-    ids, of = owners["account_id"].to_pylist(), owners["owner_id"].to_pylist()
-    owner_of = {account: owner for account, owner in zip(ids, of, strict=True) if owner is not None}
-    by_hand = group_linked(link_by_hand_set_rule(actions), actions.accounts, owner_of)
-    _tell(on_progress, f"{label}: baselines", 1, 2)
-    by_peer = group_linked(_repeated_by_peer_rule(actions), actions.accounts, owner_of)
-    _tell(on_progress, f"{label}: baselines", 2, 2)
-    manifest = findings.manifest
-    return _Run(
-        summary=RunSummary(
-            name=name,
-            n_orders=manifest.counts["orders"],
-            n_accounts=manifest.counts["accounts"],
-            n_planted=len(key.groups),
-            n_groups=manifest.counts["groups"],
-            raised_log10_e=manifest.threshold_raised_log10_e,
-            threshold_log10_e=manifest.threshold_log10_e,
-            placebo=findings.placebo,
-        ),
-        scores={
-            DETECTOR: score_run(as_found(findings.groups), key),
-            HAND_SET: score_run(by_hand, key),
-            PEER: score_run(by_peer, key),
-        },
-        n_account_days=actions.n_account_days(frozenset(key.honest_kind)),
-    )
+) -> list[Measured]:
+    """Measure markets side by side; results come back in the order of the markets."""
+    # Not a fork: the threads of compiled loops and of Arrow do not survive one.
+    context = multiprocessing.get_context("spawn")
+    n_workers = min(n_jobs, len(tasks))
+    tell(on_progress, "markets measured", 0, len(tasks))
+    with ProcessPoolExecutor(n_workers, mp_context=context) as pool:
+        futures = [pool.submit(measure_market, market, plan) for market, plan in tasks]
+        try:
+            for n_done, _ in enumerate(as_completed(futures), start=1):
+                tell(on_progress, "markets measured", n_done, len(tasks))
+            return [future.result() for future in futures]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _repeated_by_peer_rule(actions: Actions) -> AccountPairs:
-    rule = PeerRule()
-    pairs = link_by_peer_rule(actions, rule)
-    return pairs.take(pairs.times >= rule.min_participation)
-
-
-def _evaluation(name: str, what: str, params: DetectionParams, runs: list[_Run]) -> Evaluation:
-    days = sum(run.n_account_days for run in runs)
+def _add_up(name: str, what: str, plan: MeasuringPlan, measured: Sequence[Measured]) -> Evaluation:
+    methods = list(measured[0].scores)
     return Evaluation(
         name=name,
         what=what,
         environment=Environment.here(),
-        parameters_hash=params.content_hash(),
-        runs=tuple(run.summary for run in runs),
-        methods=tuple(
-            sum_runs(method, [run.scores[method] for run in runs], n_account_days=days)
-            for method in (DETECTOR, HAND_SET, PEER)
-        ),
+        parameters_hash=plan.params.content_hash(),
+        runs=tuple(run.summary for run in measured),
+        methods=tuple(_add_up_method(method, measured) for method in methods),
+        variants=_add_up_variants(plan.variants, measured),
+        calibration=calibration_of([j for run in measured for j in run.judgments]),
+        first_flags=tuple(flag for run in measured for flag in run.first_flags),
+        first_day=tuple(farm for run in measured for farm in run.first_day),
     )
 
 
-def _tell(on_progress: OnProgress | None, what: str, done: int, total: int) -> None:
-    if on_progress is not None:
-        on_progress(what, done, total)
+def _add_up_method(method: str, measured: Sequence[Measured]) -> MethodScore:
+    finished, days, unfinished = [], 0, []
+    for run in measured:
+        score = run.scores[method]
+        if isinstance(score, Unfinished):
+            unfinished.append(score.reason)
+        else:
+            finished.append(score)
+            days += run.n_account_days
+    return sum_runs(method, finished, n_account_days=days, unfinished=unfinished)
+
+
+def _add_up_variants(
+    variants: Mapping[str, Any], measured: Sequence[Measured]
+) -> tuple[VariantScore, ...]:
+    days = sum(run.n_account_days for run in measured)
+    scores = []
+    for name, params in variants.items():
+        runs = [run.variants[name] for run in measured]
+        scores.append(
+            VariantScore(
+                name=name,
+                parameters_hash=params.content_hash(),
+                score=sum_runs(DETECTOR, [score for _, score in runs], n_account_days=days),
+                raised_log10_e=tuple(summary.raised_log10_e for summary, _ in runs),
+                placebo=tuple(summary.placebo for summary, _ in runs),
+            )
+        )
+    return tuple(scores)

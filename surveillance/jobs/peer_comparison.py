@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from models.params import SECOND_NS
 from surveillance.jobs.actions import Actions
-from surveillance.jobs.baselines import AccountPairs, PeerRule, group_linked, link_by_peer_rule
+from surveillance.jobs.baselines.pairs import AccountPairs, components
+from surveillance.jobs.baselines.peer_rule import PeerRule, link_by_peer_rule
 from surveillance.pipeline.runner import ScanResult
 
 _PEER_RULE = PeerRule(window_ns=600 * SECOND_NS, min_participation=2)
@@ -53,7 +54,7 @@ def compare_with_peer(actions: Actions, result: ScanResult) -> PeerComparison:
     rows = []
     for times in _PEER_COUNTS:
         chosen = peers.take(peers.times >= times)
-        n_groups = len(group_linked(chosen, actions.accounts, {}))
+        n_groups = len(components(chosen))
         rows.append((times, int(_accounts_in(chosen).size), len(chosen), n_groups))
     return PeerComparison(
         window_s=_PEER_RULE.window_ns // SECOND_NS,

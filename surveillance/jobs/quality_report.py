@@ -8,21 +8,27 @@ import re
 from pathlib import Path
 
 from surveillance.errors import SurveillanceError
+from surveillance.jobs.aims import judge_aims, judge_real_aims
 from surveillance.jobs.evaluation import Environment, Evaluation
+from surveillance.jobs.quality_figures import FIGURE_NAMES, QualityFigure, figures_of
 from surveillance.jobs.quality_tables import (
-    TextTable,
-    group_table,
+    aim_table,
+    calibration_table,
+    first_flag_table,
     honest_table,
     kind_table,
     method_table,
-    peer_table,
-    real_table,
     run_table,
+    variant_table,
     verdict_table,
 )
 from surveillance.jobs.quality_text import BLIND_SPOTS, INTRODUCTION, SOURCES
 from surveillance.jobs.real_data import RealDataReport
+from surveillance.jobs.real_tables import group_table, peer_table, real_table
+from surveillance.jobs.text_table import TextTable
 
+FIGURES = "figures"
+VARIANTS_SECTION = " variants"  # a space, which no slug holds
 REAL_SECTION = "real-data"
 _SECTION = re.compile(
     r"^<!-- section (?P<name>[^\n]+) -->\n(?P<text>.*?)^<!-- end -->\n", re.DOTALL | re.MULTILINE
@@ -32,10 +38,14 @@ _SECTION = re.compile(
 def evaluation_tables(evaluation: Evaluation) -> tuple[TextTable, ...]:
     """Return the tables of an evaluation that hold a row, in reading order."""
     tables = (
+        aim_table(judge_aims(evaluation)),
         kind_table(evaluation),
         verdict_table(evaluation),
         method_table(evaluation),
         honest_table(evaluation),
+        first_flag_table(evaluation),
+        calibration_table(evaluation),
+        variant_table(evaluation),
         run_table(evaluation),
     )
     return tuple(table for table in tables if table.rows)
@@ -44,6 +54,7 @@ def evaluation_tables(evaluation: Evaluation) -> tuple[TextTable, ...]:
 def real_data_tables(report: RealDataReport) -> tuple[TextTable, ...]:
     """Return the tables of the real sets that hold a row, in reading order."""
     tables = (
+        aim_table(judge_real_aims(report)),
         real_table(report),
         group_table(report.planted.scan),
         group_table(report.posts_de),
@@ -63,6 +74,9 @@ def report_tables(report: Evaluation | RealDataReport) -> tuple[TextTable, ...]:
 def write_quality(path: Path, report: Evaluation | RealDataReport, *, command: str) -> None:
     """Write a report's section into the document and keep its other sections.
 
+    Figures go into a directory `figures` beside it; those of the section's earlier run go. A run
+    with variants has a section of its own, so that it may be over fewer markets.
+
     Parameters
     ----------
     path : Path
@@ -81,13 +95,27 @@ def write_quality(path: Path, report: Evaluation | RealDataReport, *, command: s
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         sections = {found["name"]: found["text"] for found in _SECTION.finditer(old)}
         if isinstance(report, Evaluation):
-            sections[_slug(report.name)] = _evaluation_text(report, command)
+            slug = _slug(report.name)
+            if report.variants:
+                sections[f"{slug}{VARIANTS_SECTION}"] = _variants_text(report, command)
+            else:
+                figures = figures_of(report)
+                _write_figures(path.parent / FIGURES, slug, figures)
+                sections[slug] = _evaluation_text(report, command, figures)
         else:
             sections[REAL_SECTION] = _real_text(report, command)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_document(sections), encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SurveillanceError(f"{path} could not be written: {error}") from error
+
+
+def _write_figures(directory: Path, slug: str, figures: tuple[QualityFigure, ...]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in FIGURE_NAMES:
+        (directory / f"{slug}-{name}.svg").unlink(missing_ok=True)
+    for figure in figures:
+        (directory / f"{slug}-{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
 
 
 def _slug(name: str) -> str:
@@ -102,12 +130,28 @@ def _document(sections: dict[str, str]) -> str:
     return "\n".join([INTRODUCTION, *cut, BLIND_SPOTS])
 
 
-def _evaluation_text(evaluation: Evaluation, command: str) -> str:
+def _evaluation_text(
+    evaluation: Evaluation, command: str, figures: tuple[QualityFigure, ...]
+) -> str:
+    slug = _slug(evaluation.name)
+    classifier = "" if evaluation.calibration else " No fitted classifier: verdicts by the rules."
     parts = [
-        f"## {_slug(evaluation.name)}",
-        f"Run on {evaluation.what}.",
+        f"## {slug}",
+        f"Run on {evaluation.what}.{classifier}",
         _how(command, evaluation.environment, evaluation.parameters_hash),
         *_tables(evaluation_tables(evaluation)),
+        *(f"![{figure.summary}]({FIGURES}/{slug}-{figure.name}.svg)" for figure in figures),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _variants_text(evaluation: Evaluation, command: str) -> str:
+    parts = [
+        f"## {_slug(evaluation.name)}, variants of the method",
+        f"Run on {evaluation.what}. Each variant differs from the method in one thing; where its "
+        "placebo exceeded the bound, its threshold rose as it would in a scan.",
+        _how(command, evaluation.environment, evaluation.parameters_hash),
+        *_tables((variant_table(evaluation),)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -1,36 +1,19 @@
-"""The numbers of an evaluation as tables of text, for the terminal and for the document."""
+"""The numbers of an evaluation as tables of text: kinds, verdicts, methods, variants, aims."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from surveillance.findings import PlaceboFinding, VerdictName
-from surveillance.jobs.evaluation import DETECTOR, HAND_SET, PEER, Evaluation
-from surveillance.jobs.real_data import RealDataReport, SetScan
+from surveillance.jobs.aims import AimReached
+from surveillance.jobs.baselines.registry import BASELINES
+from surveillance.jobs.evaluation import Evaluation
+from surveillance.jobs.first_flags import median_copies
+from surveillance.jobs.measuring import DETECTOR
 from surveillance.jobs.scoring import MISSED
-from surveillance.jobs.summing import KindScore
+from surveillance.jobs.summing import HonestRate, KindScore, MethodScore
+from surveillance.jobs.text_table import TextTable, percent, placebo_cells, placebo_header
 
-METHOD_NAMES = {
-    DETECTOR: "detector",
-    HAND_SET: "hand-set rule",
-    PEER: "peer's rule",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """A table ready to print; the first column is text, the others are numbers as text."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def to_markdown(self) -> str:
-        """Return the table in Markdown, without its title."""
-        rule = ["---", *["---:"] * (len(self.header) - 1)]
-        rows = (self.header, rule, *self.rows)
-        return "\n".join(
-            f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows
-        )
+NO_FIGURE = "-"
+METHOD_NAMES = {DETECTOR: "detector", **{b.name: b.shown for b in BASELINES}}
 
 
 def kind_table(evaluation: Evaluation) -> TextTable:
@@ -47,10 +30,13 @@ def kind_table(evaluation: Evaluation) -> TextTable:
             "member recall",
             "member precision",
             "leader right",
+            "source off venue",
             "verdict right",
             "subtype right",
             "ratio within 15%",
             "fragments",
+            "members in any part",
+            "merged",
         ),
         tuple(_kind_row(kind) for kind in kinds),
     )
@@ -58,55 +44,173 @@ def kind_table(evaluation: Evaluation) -> TextTable:
 
 def method_table(evaluation: Evaluation) -> TextTable:
     """Return one row a method: the detector and the baselines on the same orders."""
-    rows = []
-    for method in evaluation.methods:
-        total = method.total
-        rows.append(
-            (
-                METHOD_NAMES[method.method],
-                f"{total.n_found} of {total.n_groups}",
-                _percent(total.n_shared_members, total.n_planted_members),
-                f"{total.n_verdict_right} of {total.n_groups}",
-                str(method.n_groups),
-                str(method.n_extra),
-                str(method.n_merged),
-                *(
-                    str(method.n_honest_in(verdict))
-                    for verdict in (VerdictName.EXTERNAL, VerdictName.INTERNAL)
-                ),
-                f"{method.n_honest_in_any} of {method.n_honest:,}",
-                f"{method.flagged_rate:.2f} (at most {method.flagged_rate_bound:.2f})",
-            )
-        )
+    header = (
+        "method",
+        "planted groups found",
+        "member recall",
+        "member precision",
+        "verdict right",
+        "groups shown",
+        "extra",
+        "merged",
+        "honest in EXTERNAL",
+        "honest in INTERNAL",
+        "honest in any group",
+        "honest flagged",
+    )
     return TextTable(
-        "The detector and the baselines",
+        "The detector and the baselines; honest accounts as number and, per 1,000 account-days, "
+        "rate (at most)",
+        header,
+        tuple(_method_row(method, len(header)) for method in evaluation.methods),
+    )
+
+
+def _method_row(method: MethodScore, n_columns: int) -> tuple[str, ...]:
+    name = METHOD_NAMES[method.method]
+    n_all = method.n_runs + sum(method.unfinished.values())
+    reasons = "; ".join(f"{why} on {n} of {n_all}" for why, n in method.unfinished.items())
+    if reasons:
+        name = f"{name}: {reasons}"
+    if method.n_runs == 0:
+        return (name, *[NO_FIGURE] * (n_columns - 1))
+    total = method.total
+    return (
+        name,
+        f"{total.n_found} of {total.n_groups}",
+        percent(total.n_shared_members, total.n_planted_members),
+        percent(total.n_shared_members, total.n_matched_members),
+        f"{total.n_verdict_right} of {total.n_groups}",
+        str(method.n_groups),
+        str(method.n_extra),
+        str(method.n_merged),
+        _rate(method.external),
+        _rate(method.internal),
+        f"{method.n_honest_in_any} of {method.n_honest:,}",
+        _rate(method.flagged),
+    )
+
+
+def variant_table(evaluation: Evaluation) -> TextTable:
+    """Return one row a variant of the method, the method as it is first."""
+    rows = [
+        _variant_row(
+            "as it is",
+            evaluation.methods[0],
+            [run.raised_log10_e for run in evaluation.runs],
+            [run.placebo for run in evaluation.runs],
+        ),
+        *(_variant_row(v.name, v.score, v.raised_log10_e, v.placebo) for v in evaluation.variants),
+    ]
+    return TextTable(
+        "Variants of the method; placebo crossings and bounds added over the runs",
         (
-            "method",
+            "variant",
             "planted groups found",
             "member recall",
+            "member precision",
             "verdict right",
-            "groups shown",
-            "extra",
-            "merged",
+            "leader right",
             "honest in EXTERNAL",
             "honest in INTERNAL",
             "honest in any group",
-            "honest flagged per 1,000 account-days",
+            "threshold raised",
+            *placebo_header(run.placebo for run in evaluation.runs),
+        ),
+        tuple(rows) if evaluation.variants else (),
+    )
+
+
+def _variant_row(
+    name: str,
+    method: MethodScore,
+    raised: Sequence[float],
+    placebo: Sequence[tuple[PlaceboFinding, ...]],
+) -> tuple[str, ...]:
+    total = method.total
+    levels = zip(*placebo, strict=True)
+    return (
+        name,
+        f"{total.n_found} of {total.n_groups}",
+        percent(total.n_shared_members, total.n_planted_members),
+        percent(total.n_shared_members, total.n_matched_members),
+        f"{total.n_verdict_right} of {total.n_groups}",
+        f"{total.n_leader_right} of {total.n_on_venue}",
+        str(method.external.n),
+        str(method.internal.n),
+        str(method.n_honest_in_any),
+        " ".join(f"{step:g}" for step in sorted(set(raised))),
+        *(f"{sum(c.crossings for c in at)} / {sum(c.bound for c in at)}" for at in levels),
+    )
+
+
+def verdict_table(evaluation: Evaluation) -> TextTable:
+    """Return the detector's verdicts against the right ones, then by planted kind."""
+    given = [*(verdict.value for verdict in VerdictName), MISSED]
+    detector = evaluation.methods[0]
+    rows = [*detector.verdicts.items(), *detector.verdicts_by_kind.items()]
+    return TextTable(
+        "Verdicts of the detector on planted groups, by right verdict and by kind",
+        ("right verdict or kind", *given),
+        tuple((wanted, *(str(row.get(name, 0)) for name in given)) for wanted, row in rows),
+    )
+
+
+def first_flag_table(evaluation: Evaluation) -> TextTable:
+    """Return one row a kind: copies until a follower was first flagged."""
+    kinds = sorted({flag.kind for flag in evaluation.first_flags})
+    rows = []
+    for kind in kinds:
+        flags = [flag for flag in evaluation.first_flags if flag.kind == kind]
+        rows.append(
+            (
+                kind,
+                str(len(flags)),
+                *_median_cells([flag.until_provisional for flag in flags]),
+                *_median_cells([flag.until_confirmed for flag in flags]),
+                f"{median_copies([flag.n_copies for flag in flags]) or 0:g}",
+            )
+        )
+    return TextTable(
+        "Copies until a follower's first flag, median over followers",
+        (
+            "kind",
+            "followers",
+            "until provisional",
+            "never",
+            "until confirmed",
+            "never",
+            "copies in all",
         ),
         tuple(rows),
     )
 
 
-def verdict_table(evaluation: Evaluation) -> TextTable:
-    """Return the detector's verdicts against the right ones."""
-    given = [*(verdict.value for verdict in VerdictName), MISSED]
+def calibration_table(evaluation: Evaluation) -> TextTable:
+    """Return one row a tenth of probability: how probable, how often right."""
+    bins = evaluation.calibration.bins if evaluation.calibration else ()
     return TextTable(
-        "Verdicts of the detector on planted groups",
-        ("right verdict", *given),
+        "Calibration of the verdict's largest probability",
+        ("probability", "groups", "mean probability", "right"),
         tuple(
-            (wanted, *(str(row.get(name, 0)) for name in given))
-            for wanted, row in evaluation.methods[0].verdicts.items()
+            (
+                f"{b.low:.1f} to {b.high:.1f}",
+                str(b.n),
+                f"{b.mean_probability:.3f}",
+                f"{b.share_right:.3f}",
+            )
+            for b in bins
         ),
+    )
+
+
+def aim_table(aims: Sequence[AimReached]) -> TextTable:
+    """Return one row an aim beside what was reached."""
+    said = {True: "yes", False: "no", None: "open"}
+    return TextTable(
+        "Aims and what was reached",
+        ("measure", "aim", "reached", "met"),
+        tuple((row.measure, row.aim, row.reached.text, said[row.reached.is_met]) for row in aims),
     )
 
 
@@ -141,7 +245,7 @@ def run_table(evaluation: Evaluation) -> TextTable:
             "planted",
             "groups shown",
             "threshold raised",
-            *_placebo_header(run.placebo for run in evaluation.runs),
+            *placebo_header(run.placebo for run in evaluation.runs),
         ),
         tuple(
             (
@@ -151,78 +255,9 @@ def run_table(evaluation: Evaluation) -> TextTable:
                 str(run.n_planted),
                 str(run.n_groups),
                 f"{run.raised_log10_e:g}",
-                *_placebo_cells(run.placebo),
+                *placebo_cells(run.placebo),
             )
             for run in evaluation.runs
-        ),
-    )
-
-
-def real_table(report: RealDataReport) -> TextTable:
-    """Return one row a real set."""
-    scans = (report.markets, report.planted.scan, report.posts_de, report.posts_ru)
-    return TextTable(
-        "Real sets; placebo as crossings / bound at each tolerated number of false pairs v",
-        (
-            "set",
-            "orders",
-            "accounts",
-            "pairs validated",
-            "groups",
-            *_placebo_header(scan.placebo for scan in scans),
-        ),
-        tuple(
-            (
-                scan.name,
-                f"{scan.n_orders:,}",
-                f"{scan.n_accounts:,}",
-                str(scan.n_pairs_validated),
-                str(len(scan.groups)),
-                *_placebo_cells(scan.placebo),
-            )
-            for scan in scans
-        ),
-    )
-
-
-def group_table(scan: SetScan) -> TextTable:
-    """Return one row a group of a real set."""
-    return TextTable(
-        f"Groups of {scan.name}",
-        ("verdict", "members", "leader", "evidence (log10 E)", "episodes"),
-        tuple(
-            (
-                f"{group.verdict} {group.subtype}",
-                str(group.n_members),
-                group.leader or "off venue",
-                f"{group.log10_e:.1f}",
-                str(group.n_episodes),
-            )
-            for group in scan.groups
-        ),
-    )
-
-
-def peer_table(report: RealDataReport) -> TextTable:
-    """Return the detector's pairs beside the peer's, by how often a pair acted together."""
-    peer = report.peer
-    ours = ("detector", str(peer.our_accounts), str(peer.our_pairs), str(peer.our_groups))
-    return TextTable(
-        f"{report.posts_ru.name}: the detector beside the peer's rule",
-        ("method", "accounts", "pairs", "groups"),
-        (
-            ours,
-            *(
-                (
-                    f"peer's rule, pairs that met at least {times} times"
-                    if times > 1
-                    else "peer's rule as it stands",
-                    f"{accounts:,}",
-                    f"{pairs:,}",
-                    f"{groups:,}",
-                )
-                for times, accounts, pairs, groups in peer.pairs_by_times
-            ),
         ),
     )
 
@@ -233,24 +268,23 @@ def _kind_row(kind: KindScore) -> tuple[str, ...]:
         str(kind.n_groups),
         str(kind.n_found),
         str(kind.n_half_found),
-        _percent(kind.n_shared_members, kind.n_planted_members),
-        _percent(kind.n_shared_members, kind.n_matched_members),
-        f"{kind.n_leader_right} of {kind.n_found}",
+        percent(kind.n_shared_members, kind.n_planted_members),
+        percent(kind.n_shared_members, kind.n_matched_members),
+        f"{kind.n_leader_right} of {kind.n_on_venue}",
+        f"{kind.n_source_right} of {kind.n_off_venue}",
         f"{kind.n_verdict_right} of {kind.n_groups}",
         f"{kind.n_subtype_right} of {kind.n_found}",
         f"{kind.n_ratios_right} of {kind.n_ratios}",
         str(kind.n_fragments),
+        percent(kind.n_covered_members, kind.n_planted_members),
+        str(kind.n_merged),
     )
 
 
-def _placebo_header(placebos: Iterable[tuple[PlaceboFinding, ...]]) -> tuple[str, ...]:
-    first = next(iter(placebos), ())
-    return tuple(f"v = {count.tolerated:g}" for count in first)
+def _median_cells(counts: Sequence[int | None]) -> tuple[str, str]:
+    median = median_copies(counts)
+    return ("more than half never" if median is None else f"{median:g}", str(counts.count(None)))
 
 
-def _placebo_cells(placebo: tuple[PlaceboFinding, ...]) -> tuple[str, ...]:
-    return tuple(f"{count.crossings} / {count.bound}" for count in placebo)
-
-
-def _percent(n: int, of: int) -> str:
-    return f"{n / of:.1%}" if of else "none"
+def _rate(rate: HonestRate) -> str:
+    return f"{rate.n:,}: {rate.rate:.2f} ({rate.bound:.2f})"

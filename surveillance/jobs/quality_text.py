@@ -11,22 +11,45 @@ How things are counted:
   when its match holds at least two of its members and they are at least half of the match, and
   **half found** when the match also holds at least half of its members.
 - **Member recall** is over the members of all planted groups, found or missed; **member precision**
-  over the members of the matches.
-- **Leader**, **subtype** and **ratio** are judged in found groups. A verdict on a missed group is
-  wrong.
-- A **fragment** is a further group with two or more members of a planted group. An **extra** group
-  holds two members of none, a **merged** one two members of several.
+  over the members of the matches. A **fragment** is a further group with two or more members of a
+  planted group; **members in any part** counts them with the match's.
+- **Leader**, **subtype** and **ratio** are judged in found groups: the leader where it is on the
+  venue, otherwise that the source was said to be elsewhere. A verdict on a missed group is wrong.
+- An **extra** group holds two members of no planted group. A **merged** one holds two members of
+  another planted group than the one it holds most of, shared followers aside.
 - An honest account is **flagged** when it is in a group of any verdict but INDEPENDENT. An
-  account-day is a day on which an honest account sent an order. The number in brackets is the exact
-  one-sided 95% upper bound for a Poisson count (Garwood 1936).
+  account-day is a day on which an honest account sent an order. Rates of honest accounts are per
+  1,000 account-days; the number in brackets is the exact one-sided 95% upper bound for a Poisson
+  count (Garwood 1936).
 - The **placebo** counts pairs that cross the threshold although the leader's decisions were shifted
   in time. Its bound is the 99% Poisson quantile of what the threshold allows.
+- **Copies until the first flag**: the detector runs over the stream in steps of five minutes. A
+  follower is provisional when a pair of it and another member has passed the threshold, confirmed
+  when the closed-time stages, run twice an hour, would show a group that holds both. The copies it
+  had made by then are an upper bound, by at most the copies of one step.
+- **Calibration** compares the largest probability of each found group with whether that verdict is
+  right; the error is the mean distance of the two in tenths of the scale, weighted by groups
+  (Naeini, Cooper & Hauskrecht 2015).
+
+The baselines, each with the parameters named here; groups are connected components of their links
+unless said otherwise, the verdict goes by owner, and they name no leader, ratio or subtype:
+
 - The **hand-set rule** links accounts that share at least five 1 s buckets of (family, side) with a
-  Jaccard index of 0.2 or more. The **peer's rule** is that of CooRTweet's `detect_groups` (Righetti
-  & Balluff) with its defaults, the same object within 10 s at least twice, and pairs that met at
-  least twice; it was made for posts, where acting on one object is rarer than in a market. Both
-  take connected components as groups and the owners as the verdict; they name no leader, ratio or
-  subtype.
+  Jaccard index of 0.2 or more.
+- The **peer's rule** is that of CooRTweet's `detect_groups` (Righetti & Balluff) with its defaults,
+  the same object within 10 s at least twice, and pairs that met at least twice; it was made for
+  posts, where acting on one object is rarer than in a market.
+- **SynchroTrap's Jaccard** (Cao et al. 2014) links accounts of whose orders half or more match
+  within 10 s in one (family, side), day by day.
+- The **statistically validated network** (Tumminello et al. 2011) links accounts that share more
+  10 s buckets of (family, side) than the hypergeometric law allows, at a false-discovery rate of
+  1% (Benjamini & Hochberg 1995).
+- **coordination-network-toolkit** (Graham & QUT Digital Observatory) runs as its users run it, a
+  co-retweet network with its defaults: the same (instrument, side) within 1 s at least twice.
+- **HDBSCAN on features** (Campello et al. 2013; scikit-learn) takes clusters of two or more
+  accounts alike in activity, keys, hours, place in the minute and gaps between orders.
+
+Each baseline has 300 s and 4 GB a market; one that does not come back is a result.
 """
 
 SOURCES = """There is no public exchange log with accounts, millisecond times and confirmed

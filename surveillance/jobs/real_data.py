@@ -16,7 +16,8 @@ from models.params import SECOND_NS, DetectionParams
 from streams.files import Dataset, write_dataset
 from surveillance.findings import PlaceboFinding, VerdictName
 from surveillance.jobs.actions import read_actions
-from surveillance.jobs.evaluation import Environment, OnProgress, detector_progress
+from surveillance.jobs.evaluation import Environment
+from surveillance.jobs.measuring import OnProgress, detector_progress
 from surveillance.jobs.peer_comparison import PeerComparison, compare_with_peer
 from surveillance.jobs.planting import CopierPlan, copier_id, plant_copiers
 from surveillance.jobs.scoring import RATIO_TOLERANCE

@@ -4,12 +4,15 @@ Long lists are cut at a stated length, earliest first; counts elsewhere are alwa
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from models.columns import BUY, DecisionColumns
 from models.lags import measure_lags
+from models.linkage import Ties
 from models.params import DetectionParams
 from models.roles import Roles
 from surveillance.findings import (
@@ -20,6 +23,7 @@ from surveillance.findings import (
     GraphNode,
     Group,
     LagHistogram,
+    TieFinding,
     TimelineOrder,
 )
 from surveillance.pipeline.encode import EncodedOrders
@@ -59,21 +63,30 @@ def list_episodes(
             number=number,
             time_ns=int(times[source]),
             orders=tuple(
-                EpisodeOrder(
-                    account_id=orders.accounts[decisions.account[row]],
-                    role=role,
-                    event_time_ns=int(times[row]),
-                    lag_ms=float(times[row] - times[source]) / 1e6,
-                    instrument_id=orders.instruments[decisions.instrument[row]],
-                    side="buy" if decisions.side[row] == BUY else "sell",
-                    quantity=_quantity(decisions, row, orders),
-                    price=_price(decisions, row, orders),
-                    quantity_lots=int(decisions.quantity_lots[row]),
-                )
+                _episode_order(row, source, role, decisions, orders)
                 for row, role in sorted(found, key=lambda item: (times[item[0]], item[0]))
             ),
         )
         for number, (source, found) in enumerate(sorted(rows_of.items()), start=1)
+    )
+
+
+def list_cluster_episodes(
+    rows_of: Sequence[NDArray[np.int64]], decisions: DecisionColumns, orders: EncodedOrders
+) -> tuple[Episode, ...]:
+    """Return one episode a run of identical orders, by time, the first order before the others."""
+    times = decisions.event_time_ns
+    in_order = sorted(rows_of, key=lambda rows: int(times[rows[0]]))
+    return tuple(
+        Episode(
+            number=number,
+            time_ns=int(times[rows[0]]),
+            orders=tuple(
+                _episode_order(row, int(rows[0]), "follower", decisions, orders)
+                for row in rows[:MAX_EPISODES].tolist()
+            ),
+        )
+        for number, rows in enumerate(in_order, start=1)
     )
 
 
@@ -87,6 +100,16 @@ def list_timeline(
         copied[follower.own_row] = True
     members = [roles.source, *(f.account for f in roles.followers)]
     rows = np.flatnonzero(np.isin(decisions.account, members))
+    return list_decisions(rows, copied, decisions, orders)
+
+
+def list_decisions(
+    rows: NDArray[np.int64],
+    copied: NDArray[np.bool_],
+    decisions: DecisionColumns,
+    orders: EncodedOrders,
+) -> tuple[TimelineOrder, ...]:
+    """Return the chosen decisions in event order, copied ones first when cut."""
     if rows.size > MAX_TIMELINE_ORDERS:
         rows = np.sort(rows[np.argsort(~copied[rows], kind="stable")][:MAX_TIMELINE_ORDERS])
     return tuple(
@@ -103,6 +126,20 @@ def list_timeline(
     )
 
 
+def list_ties(ties: Ties, orders: EncodedOrders) -> tuple[TieFinding, ...]:
+    """Return what the members share, the values hashed."""
+    return tuple(
+        TieFinding(
+            kind=tie.kind,
+            value_hash=hash_value(tie.kind, tie.value),
+            accounts=tuple(sorted(orders.accounts[code] for code in tie.accounts)),
+            crowd=tie.crowd,
+            weight_bits=round(tie.weight_bits, 4),
+        )
+        for tie in ties.ties
+    )
+
+
 def list_lags(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> LagHistogram:
     """Return the followers' lags beside those that chance would give."""
     lags = measure_lags(roles, decisions, look_back_ns=params.rank_test.look_back_ns)
@@ -113,13 +150,17 @@ def list_lags(roles: Roles, decisions: DecisionColumns, params: DetectionParams)
     )
 
 
-def draw_graph(group: Group) -> Graph:
-    """Place the members and what they share in the unit square; same group, same picture."""
+def draw_graph(group: Group, *, follows: bool = True) -> Graph:
+    """Place the members and what they share in the unit square; same group, same picture.
+
+    Without `follows` nobody is known to repeat anybody: only what is shared connects.
+    """
     kinds = {member.account_id: member.role for member in group.members}
     source = group.members[0].account_id
     edges = [
         GraphEdge(source, member.account_id, "copies", member.log10_e or 0.0)
         for member in group.members[1:]
+        if follows
     ]
     labels = {account_id: account_id for account_id in kinds}
     for tie in group.ties[:MAX_GRAPH_TIES]:
@@ -129,7 +170,7 @@ def draw_graph(group: Group) -> Graph:
     network: nx.Graph[str] = nx.Graph()
     network.add_nodes_from(kinds)
     network.add_edges_from((edge.source, edge.target) for edge in edges)
-    if len(kinds) <= _SPRING_NODES:
+    if edges and len(kinds) <= _SPRING_NODES:
         places = nx.spring_layout(network, seed=_LAYOUT_SEED)
     else:
         places = nx.circular_layout(network)
@@ -141,6 +182,23 @@ def draw_graph(group: Group) -> Graph:
         for (node, kind), (x, y) in zip(kinds.items(), xy, strict=True)
     )
     return Graph(nodes, tuple(edges))
+
+
+def _episode_order(
+    row: int, source: int, role: str, decisions: DecisionColumns, orders: EncodedOrders
+) -> EpisodeOrder:
+    times = decisions.event_time_ns
+    return EpisodeOrder(
+        account_id=orders.accounts[decisions.account[row]],
+        role=role,
+        event_time_ns=int(times[row]),
+        lag_ms=float(times[row] - times[source]) / 1e6,
+        instrument_id=orders.instruments[decisions.instrument[row]],
+        side="buy" if decisions.side[row] == BUY else "sell",
+        quantity=_quantity(decisions, row, orders),
+        price=_price(decisions, row, orders),
+        quantity_lots=int(decisions.quantity_lots[row]),
+    )
 
 
 def _quantity(decisions: DecisionColumns, row: int, orders: EncodedOrders) -> float:

@@ -1,6 +1,6 @@
 """From pair evidence to judged groups: clusters, roles, features, ties, verdict, findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,15 +25,14 @@ from surveillance.findings import (
     RecommendedAction,
     RunReference,
     Subtype,
-    TieFinding,
     VerdictName,
 )
 from surveillance.pipeline.encode import EncodedOrders
 from surveillance.pipeline.exhibits import (
     draw_graph,
-    hash_value,
     list_episodes,
     list_lags,
+    list_ties,
     list_timeline,
 )
 from surveillance.pipeline.reference import AccountBook, DeclaredLeader, declaration_state
@@ -94,8 +93,12 @@ def judge_groups(
         _judge_one(group_id, *found, clustered, evidence, orders, book, linkage, run, params)
         for group_id, found in zip(group_ids, shown, strict=True)
     ]
-    findings.sort(key=lambda finding: (-finding.group.log10_e, finding.group.group_id))
-    return tuple(findings)
+    return in_order_of_evidence(findings)
+
+
+def in_order_of_evidence(findings: Iterable[GroupFinding]) -> tuple[GroupFinding, ...]:
+    """Return the groups, strongest evidence first; ties by id."""
+    return tuple(sorted(findings, key=lambda f: (-f.group.log10_e, f.group.group_id)))
 
 
 def _shown_groups(
@@ -216,16 +219,7 @@ def _judge_one(
         log10_e=round(cluster.ln_e / _LN_10, 4),
         chance_groups_per_year=evidence.chance_groups_per_year,
         members=_members(roles, ids, declared, declared_leader, evidence.pairs, book),
-        ties=tuple(
-            TieFinding(
-                kind=tie.kind,
-                value_hash=hash_value(tie.kind, tie.value),
-                accounts=tuple(sorted(orders.accounts[code] for code in tie.accounts)),
-                crowd=tie.crowd,
-                weight_bits=round(tie.weight_bits, 4),
-            )
-            for tie in ties.ties
-        ),
+        ties=list_ties(ties, orders),
         reasons=(*(Reason(r.code, r.text, r.numbers) for r in verdict.reasons), chance),
         episodes=int(roles.episode_row.size),
         first_time_ns=first_ns,

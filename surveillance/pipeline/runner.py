@@ -17,6 +17,7 @@ from models.columns import DecisionColumns, OrderColumns, PairEvidence
 from models.decisions import merge_orders
 from models.evidence import ln_threshold
 from models.features import MarketLog
+from models.fingerprints import FingerprintColumns, FingerprintLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
 from models.placebo import PlaceboCount, count_placebo, threshold_raise
@@ -29,9 +30,11 @@ from surveillance.findings import (
     RunManifest,
     RunReference,
 )
+from surveillance.pipeline.clusters import judge_clusters
 from surveillance.pipeline.detector import Detector
 from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
-from surveillance.pipeline.judging import Evidence, judge_groups
+from surveillance.pipeline.identical import ClusterEvidence, detect_clusters
+from surveillance.pipeline.judging import Evidence, in_order_of_evidence, judge_groups
 from surveillance.pipeline.reference import AccountBook, ReferenceData
 from surveillance.pipeline.spool import Spool
 
@@ -48,12 +51,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """Findings, and the evidence of all pairs with account ids for `pairs.parquet`."""
+    """Findings, and the evidence behind `pairs.parquet` and `clusters.parquet` with its ids."""
 
     findings: RunFindings
     pairs: PairEvidence
     accounts: tuple[str, ...]
     ln_threshold: float
+    clusters: ClusterEvidence
+    cluster_groups: tuple[str, ...]
+    orders: EncodedOrders = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -89,6 +95,7 @@ class _Detection:
     ln_raised: float
     placebo: tuple[PlaceboCount, ...]
     market: MarketLog
+    fingerprints: FingerprintColumns
     n_decisions_of: NDArray[np.int64]
     activity: _Activity = field(repr=False)
 
@@ -145,15 +152,21 @@ def scan(
             params=detection.params.groups,
         )
         clusters = complete_clusters(cores, detection.market, detection.params)
+        identical = detect_clusters(
+            detection.fingerprints,
+            span_ns=orders.last_time_ns - orders.first_time_ns,
+            params=detection.params,
+        )
         in_cluster = np.zeros(len(orders.accounts), np.bool_)
-        for cluster in clusters:
-            in_cluster[list(cluster.members)] = True
-        decisions = _decisions_of(orders, in_cluster, detection.params)
+        for members in (*(c.members for c in clusters), *(c.accounts for c in identical.clusters)):
+            in_cluster[list(members)] = True
+        decisions = decisions_of(orders, in_cluster, detection.params)
     span_days = max((orders.last_time_ns - orders.first_time_ns) / DAY_NS, 1.0)
     chance = round(params.groups.tolerated_false_pairs * YEAR_DAYS / span_days, 6)
     parameters_hash = detection.params.content_hash()
     run_id = _run_id(name, dataset_hash, parameters_hash)
     book = AccountBook(tables, orders.accounts, orders.operators, orders.firm_of)
+    run = RunReference(run_id, __version__, parameters_hash, name)
     groups = judge_groups(
         Evidence(
             pairs=detection.pairs,
@@ -168,9 +181,21 @@ def scan(
         orders,
         book,
         known_groups,
-        RunReference(run_id, __version__, parameters_hash, name),
+        run,
         detection.params,
     )
+    judged = judge_clusters(
+        identical,
+        groups,
+        decisions,
+        detection.market,
+        orders,
+        book,
+        known_groups,
+        run,
+        detection.params,
+    )
+    groups = in_order_of_evidence((*groups, *judged.groups))
     manifest = RunManifest(
         run_id=run_id,
         version=__version__,
@@ -178,11 +203,11 @@ def scan(
         parameters_hash=parameters_hash,
         dataset=name,
         dataset_hash=dataset_hash,
-        counts=_counts(orders, detection, len(groups)),
+        counts=_counts(orders, detection, identical, len(groups)),
         first_time_ns=orders.first_time_ns,
         last_time_ns=orders.last_time_ns,
         threshold_log10_e=round(detection.ln_threshold / _LN_10, 4),
-        chance_groups_per_year=chance,
+        chance_groups_per_year=round(chance + params.identical.tolerated_false_clusters_a_year, 6),
         threshold_raised_log10_e=round(detection.ln_raised / _LN_10, 4),
         started_time_ns=now_ns,
         finished_time_ns=finished_ns(),
@@ -193,7 +218,15 @@ def scan(
         placebo=tuple(_placebo_finding(count) for count in detection.placebo),
         accounts=_summaries(orders, book, detection),
     )
-    return ScanResult(findings, detection.pairs, orders.accounts, detection.ln_threshold)
+    return ScanResult(
+        findings=findings,
+        pairs=detection.pairs,
+        accounts=orders.accounts,
+        ln_threshold=detection.ln_threshold,
+        clusters=identical,
+        cluster_groups=judged.group_of,
+        orders=orders,
+    )
 
 
 def _encode(
@@ -214,6 +247,13 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
     span_ns = orders.last_time_ns - orders.first_time_ns
     shifts = tuple(shift for shift in params.placebo.shifts_ns if shift <= span_ns)
     activity = _Activity.of(n_accounts)
+    fingerprints = FingerprintLog(
+        merge_ns=params.rank_test.merge_ns,
+        bracket_ns=params.rank_test.bracket_ns,
+        n_accounts=n_accounts,
+        new_decisions=params.identical.new_decisions,
+        robot_decisions_a_day=params.rank_test.robot_decisions_a_day,
+    )
     with Detector(
         params, n_accounts=n_accounts, n_nodes=orders.n_nodes, shifts_ns=shifts
     ) as detector:
@@ -221,6 +261,7 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
         for batch in orders.batches():
             detector.process(batch)
             activity.add(batch)
+            fingerprints.add(batch)
             done += len(batch)
             progress.detecting(done, orders.n_orders)
         detector.close()
@@ -236,12 +277,13 @@ def _detect(orders: EncodedOrders, params: DetectionParams, progress: Progress) 
             ln_raised=raised,
             placebo=count_placebo(ghosts, m=m, params=params.placebo, raised=raised),
             market=detector.market_log(),
+            fingerprints=fingerprints.columns(),
             n_decisions_of=detector.decisions_by_account(),
             activity=activity,
         )
 
 
-def _decisions_of(
+def decisions_of(
     orders: EncodedOrders, accounts: NDArray[np.bool_], params: DetectionParams
 ) -> DecisionColumns:
     """Read the chosen accounts' orders again and merge them into decisions."""
@@ -257,7 +299,9 @@ def _run_id(name: str, dataset_hash: str, parameters_hash: str) -> str:
     return f"r-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _counts(orders: EncodedOrders, detection: _Detection, n_groups: int) -> dict[str, int]:
+def _counts(
+    orders: EncodedOrders, detection: _Detection, identical: ClusterEvidence, n_groups: int
+) -> dict[str, int]:
     return {
         "read": orders.n_read,
         "accepted": orders.n_read - orders.n_duplicates,
@@ -268,6 +312,8 @@ def _counts(orders: EncodedOrders, detection: _Detection, n_groups: int) -> dict
         "families": len(orders.families),
         "pairs_tested": detection.n_tests,
         "pairs_validated": int(np.count_nonzero(detection.pairs.ln_e >= detection.ln_threshold)),
+        "clusters": len(identical.clusters),
+        "clusters_placebo": max(identical.placebo.values()),
         "groups": n_groups,
     }
 

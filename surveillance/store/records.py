@@ -56,7 +56,8 @@ class GroupSummary:
 
     `lag_median_ms` is the median over the followers of their median lag; `headline` is the text of
     the first reason; `tie_kinds` are sorted, without repeats and only what weighs anything.
-    `n_copied` of `n_opportunities` sums the followers' copies; None in rows of older versions.
+    `n_copied` of `n_opportunities` sums the followers' copies; None where identical
+    orders made the group, and in rows of older versions.
     """
 
     group_id: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from statistics import median
 
-from surveillance.findings import Group, GroupFinding, Subtype, VerdictName
+from surveillance.findings import IDENTICAL_ORDERS, Group, GroupFinding, Subtype, VerdictName
 from surveillance.store.records import GroupSummary
 
 
@@ -26,6 +26,7 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
     """
     followers = [member for member in group.members if member.role == "follower"]
     lags = [m.lag_median_ms for m in followers if m.lag_median_ms is not None]
+    is_copying = all(reason.code != IDENTICAL_ORDERS for reason in group.reasons)
     return GroupSummary(
         group_id=group.group_id,
         verdict=group.verdict,
@@ -48,8 +49,8 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
         dataset=dataset,
         run_id=run_id,
         n_followers=len(followers),
-        n_copied=sum(member.copied for member in followers),
-        n_opportunities=sum(member.opportunities for member in followers),
+        n_copied=sum(member.copied for member in followers) if is_copying else None,
+        n_opportunities=sum(m.opportunities for m in followers) if is_copying else None,
     )
 
 

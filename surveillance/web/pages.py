@@ -21,7 +21,7 @@ from surveillance.store.store import Store
 from surveillance.web import charts
 from surveillance.web.rendering import render
 from surveillance.web.sidebyside import price_decimals, side_by_side
-from surveillance.web.weighing import ordered_members, sentence, weigh
+from surveillance.web.weighing import needed_log10_e, ordered_members, sentence, weigh
 from surveillance.web.window import QueryError, choose_window, whole_number
 
 GROUPS_PER_PAGE = 100
@@ -147,6 +147,7 @@ def _group_page(reader: Reader, group_id: str, asked: dict[str, str]) -> str:
         run=run,
         members=members,
         sentence=sentence(group),
+        needed_log10_e=needed_log10_e(group, run.threshold_log10_e),
         weighing=weigh(group, histogram, placebo, threshold_log10_e=run.threshold_log10_e),
         chance=run_chance_words(run),
         timeline=charts.order_timeline(orders, group.members, window_ns=window.span_ns),

@@ -10,6 +10,7 @@ from statistics import median
 
 from streams.text import printable
 from surveillance.findings import (
+    IDENTICAL_ORDERS,
     Declaration,
     Group,
     LagHistogram,
@@ -54,6 +55,19 @@ def lag_median_ms(group: Group) -> float | None:
     return median(lags) if lags else None
 
 
+def is_cluster(group: Group) -> bool:
+    """Whether identical orders made the group: nobody is known to have repeated anybody."""
+    return any(reason.code == IDENTICAL_ORDERS for reason in group.reasons)
+
+
+def needed_log10_e(group: Group, run_threshold: float) -> float:
+    """Return the evidence that the group needed: that of its kind, else that of the run's pairs."""
+    for reason in group.reasons:
+        if reason.code == "chance" and isinstance(reason.numbers.get("threshold_log10_e"), float):
+            return float(reason.numbers["threshold_log10_e"])
+    return run_threshold
+
+
 def sentence(group: Group) -> str:
     """Return in one sentence why the group is on the desk.
 
@@ -81,11 +95,13 @@ def sentence(group: Group) -> str:
     share = f" ({formats.percent(copied / opportunities)})" if opportunities else ""
     typical = lag_median_ms(group)
     late = f", {formats.lag(typical)} later at the median" if typical is not None else ""
-    verb = "moved with" if group.verdict is VerdictName.INDEPENDENT else "repeated"
     end = {
         VerdictName.INDEPENDENT: "; the pattern fits a common reason, not copying",
         VerdictName.UNDETERMINED: "; the evidence does not say why",
     }.get(group.verdict, "")
+    if is_cluster(group):
+        return f"{who} sent the same order one after another, in {names(group.instruments)}{end}."
+    verb = "moved with" if group.verdict is VerdictName.INDEPENDENT else "repeated"
     return f"{who} {verb} {source} {times}{share}{late}, in {names(group.instruments)}{end}."
 
 
@@ -130,11 +146,16 @@ def weigh(
 
 def _for(group: Group, histogram: LagHistogram, threshold: float | None) -> list[str]:
     points = []
-    if threshold is None or group.log10_e >= threshold:
+    if is_cluster(group):
+        points.append(
+            f"{formats.plural(len(group.members), 'account')}, one order: chance makes such a run "
+            f"with log10 P of at most -{group.log10_e:.1f}."
+        )
+    elif threshold is None or group.log10_e >= threshold:
         needed = "" if threshold is None else f", {formats.evidence(threshold)} needed"
         points.append(f"Strongest link: log10 E {formats.evidence(group.log10_e)}{needed}.")
     copied, opportunities = _copied(group)
-    if opportunities and copied / opportunities >= 0.5:
+    if not is_cluster(group) and opportunities and copied / opportunities >= 0.5:
         points.append(
             f"Followers repeated {formats.count(copied)} of {formats.count(opportunities)} "
             f"decisions they could have copied ({formats.percent(copied / opportunities)})."
@@ -162,18 +183,20 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             "tolerances: chance made more links than promised."
         )
     copied, opportunities = _copied(group)
-    if opportunities > copied:
+    if is_cluster(group):
+        points.append("Each account rests on few orders; the finding is about the run as a whole.")
+    elif opportunities > copied:
         points.append(
             f"{formats.count(opportunities - copied)} of {formats.count(opportunities)} decisions "
             "that could have been copied were not."
         )
     weak = [m for m in followers(group) if threshold and (m.log10_e or 0.0) < threshold]
-    if weak:
+    if weak and not is_cluster(group):
         points.append(
             f"{formats.plural(len(weak), 'member')} joined the group on weaker evidence than "
             f"log10 E {formats.evidence(threshold)}."
         )
-    if group.episodes < FEW_EPISODES:
+    if group.episodes < FEW_EPISODES and not is_cluster(group):
         points.append(
             f"Only {formats.plural(group.episodes, 'episode')} so far: leader and ratios may "
             "change."

@@ -8,14 +8,9 @@ from streams.errors import StreamError
 from streams.files import write_dataset
 from streams.simulator import simulate
 from surveillance.findings import VerdictName
-from surveillance.jobs.evaluation import (
-    DETECTOR,
-    HAND_SET,
-    PEER,
-    Evaluation,
-    evaluate_dataset,
-    evaluate_scenario,
-)
+from surveillance.jobs.baselines.registry import BaselineChoice, choose_baselines
+from surveillance.jobs.evaluation import Evaluation, evaluate_dataset, evaluate_scenario
+from surveillance.jobs.measuring import DETECTOR, MeasuringPlan
 
 NOW_NS = 1_900_000_000 * 10**9
 
@@ -50,12 +45,14 @@ def test_no_honest_account_is_called_external(basic) -> None:
 
 
 def test_the_baselines_see_the_same_groups_and_do_worse(basic) -> None:
-    detector, hand_set, peer = basic.methods
-    assert [method.method for method in basic.methods] == [DETECTOR, HAND_SET, PEER]
-    assert hand_set.total.n_groups == peer.total.n_groups == detector.total.n_groups
-    assert hand_set.total.n_found > 0
-    assert hand_set.n_flagged > detector.n_flagged
-    assert peer.n_flagged > detector.n_flagged
+    detector, *others = basic.methods
+    quick = [baseline.name for baseline in choose_baselines(BaselineChoice.QUICK)]
+    assert [method.method for method in basic.methods] == [DETECTOR, *quick]
+    for method in others:
+        assert method.unfinished == {}
+        assert method.total.n_groups == detector.total.n_groups
+        assert method.flagged.n > detector.flagged.n
+    assert others[0].total.n_found > 0
 
 
 def test_where_nothing_is_planted_nobody_is_accused(nothing) -> None:
@@ -83,12 +80,28 @@ def test_a_dataset_with_its_key_gives_the_numbers_of_its_scenario(tmp_path) -> N
     )
     from_scenario = evaluate_scenario("basic", seeds=[3], n_accounts=150, n_days=1)
     assert from_files.methods == from_scenario.methods
+    assert from_files.calibration is None
     assert from_files.name == "market"
     assert {what.partition(": ")[2] for what, _, _ in seen} == {
         "reading",
         "detecting",
         "baselines",
     }
+
+
+def test_processes_change_nothing_but_the_time() -> None:
+    plan = MeasuringPlan(baselines=BaselineChoice.NONE, n_with_first_flags=1)
+    alone, together = (
+        evaluate_scenario("basic", seeds=[3, 4], n_accounts=150, n_days=1, plan=plan, n_jobs=n)
+        for n in (1, 2)
+    )
+    assert alone == together
+    assert alone.first_flags
+
+
+def test_a_refusal_comes_back_from_a_process() -> None:
+    with pytest.raises(StreamError, match="scenario must be one of"):
+        evaluate_scenario("no such", seeds=[1, 2], n_accounts=100, n_days=1, n_jobs=2)
 
 
 def test_an_evaluation_without_a_seed_is_refused() -> None:

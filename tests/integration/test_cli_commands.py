@@ -54,6 +54,11 @@ def test_every_command_explains_itself_and_takes_a_store(command: str) -> None:
         ("simulate", "out", "--days", "many"),
         ("evaluate",),
         ("evaluate", "market"),
+        ("evaluate", "--held-out", "--scenario", "basic"),
+        ("evaluate", "--held-out", "--real-data", "sets"),
+        ("evaluate", "--scenario", "basic", "--baselines", "some"),
+        ("evaluate", "--scenario", "basic", "--variant", "deep"),
+        ("evaluate", "--scenario", "basic", "--copies-until-flag", "-1"),
     ],
 )
 def test_wrong_usage_ends_with_status_two(arguments: tuple[str, ...]) -> None:

@@ -61,8 +61,9 @@ def groups_of(out: Path) -> list[dict]:
     return [json.loads(line) for line in (out / "groups.jsonl").read_text("utf-8").splitlines()]
 
 
-def test_a_scan_writes_four_files_and_one_run(scanned: Scanned) -> None:
+def test_a_scan_writes_five_files_and_one_run(scanned: Scanned) -> None:
     assert sorted(path.name for path in scanned.out.iterdir()) == [
+        "clusters.parquet",
         "groups.jsonl",
         "manifest.json",
         "pairs.parquet",
@@ -80,6 +81,7 @@ def test_a_scan_writes_four_files_and_one_run(scanned: Scanned) -> None:
     assert counts["read"] == counts["accepted"] + counts["duplicates"]
     assert counts["groups"] == 1
     assert counts["pairs_validated"] == len(pairs)
+    assert counts["clusters"] == pq.read_table(scanned.out / "clusters.parquet").num_rows == 0
 
 
 def test_result_files_are_readable_like_any_new_file(scanned: Scanned) -> None:
@@ -95,7 +97,7 @@ def test_a_second_scan_gives_the_same_bytes_and_no_second_run(
     monkeypatch.setattr("surveillance.jobs.scan.now_ns", lambda: now_ns() + DAY_NS)  # a day later
     assert scanned.scan().status == 0
     after = tree(scanned.out)
-    for name in ("groups.jsonl", "pairs.parquet", "report.html"):
+    for name in ("groups.jsonl", "pairs.parquet", "clusters.parquet", "report.html"):
         assert after[name] == before[name], name
     assert stored_runs(scanned.store) == runs
     other = scanned.home / "other"

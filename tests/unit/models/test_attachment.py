@@ -48,6 +48,10 @@ def market(seed: int, *, weak_share: float, channel: int = 0) -> MarketLog:
         rows += [(t, 0, 0, side), (t + int(rng.uniform(0.5, 2) * SECOND_NS), 1, 0, side)]
         if rng.random() < weak_share:
             rows.append((t + int(rng.uniform(0.5, 2) * SECOND_NS), 2, 0, side ^ channel))
+    return log_of(rows)
+
+
+def log_of(rows: list[tuple[int, int, int, int]]) -> MarketLog:
     decisions = decision_columns(rows)
     logs = {}
     for key in (0, 1):
@@ -79,13 +83,37 @@ def test_strangers_are_not_attached(seed: int) -> None:
 
 
 def test_clusters_that_share_most_members_are_one() -> None:
-    empty = MarketLog(9, {0: KeyLog(np.array([START_NS + MINUTE_NS]), np.array([8], np.int32))})
-    a = Cluster((1, 2, 3), frozenset({2}), 30.0, (Link(1, 2), Link(1, 3)))
-    b = Cluster((2, 3, 4), frozenset({3, 4}), 50.0, (Link(2, 4, 50.0),))
-    c = Cluster((3, 7, 8), frozenset(), 20.0)
-    joined, apart = complete_clusters([a, b, c], empty, PARAMS)
+    # 1 is copied by 2 on the other side, 3 and 4; 7 by 8 and 3, at other times.
+    copying = {1: (0, 0), 2: (1, 1), 3: (2, 0), 4: (3, 0)}
+    rows = [
+        (START_NS + i * 20 * MINUTE_NS + second * SECOND_NS, account, 0, (i + turned) % 2)
+        for i in range(20)
+        for account, (second, turned) in copying.items()
+    ]
+    rows += [
+        (START_NS + (i * 20 + 10) * MINUTE_NS + second * SECOND_NS, account, 0, i % 2)
+        for i in range(20)
+        for account, second in ((7, 0), (8, 1), (3, 2))
+    ]
+    a = Cluster((1, 2, 3), frozenset({2}), 30.0, (Link(1, 2, 30.0), Link(1, 3, 30.0)))
+    b = Cluster((2, 3, 4), frozenset({3, 4}), 50.0, (Link(2, 4, 50.0), Link(2, 3, 40.0)))
+    c = Cluster((3, 7, 8), frozenset(), 20.0, (Link(7, 8, 20.0), Link(7, 3, 20.0)))
+    joined, apart = complete_clusters([a, b, c], log_of(rows), PARAMS)
     assert joined.members == (1, 2, 3, 4)
     # b counts from the other side of 2: turned, its 2 and 3 agree with a, and 4 acts like 1.
     assert joined.inverted == frozenset({2})
     assert joined.ln_e == 50.0
     assert apart.members == (3, 7, 8)
+
+
+def test_two_sources_with_a_follower_in_common_are_two_clusters() -> None:
+    rows = [
+        (START_NS + (i * 20 + late) * MINUTE_NS + second * SECOND_NS, account, 0, i % 2)
+        for i in range(20)
+        for late in (0, 10)
+        for account, second in ((1 if late else 2, 0), (3, 1))
+    ]
+    both = Cluster((1, 2, 3), frozenset(), 30.0, (Link(1, 3, 30.0), Link(2, 3, 25.0)))
+    found = complete_clusters([both], log_of(rows), PARAMS)
+    assert [cluster.members for cluster in found] == [(1, 3), (2, 3)]
+    assert [cluster.ln_e for cluster in found] == [30.0, 25.0]

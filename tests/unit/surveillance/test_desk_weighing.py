@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from helpers.findings import build_findings, build_placebo
 
-from surveillance.findings import GroupFinding, VerdictName
+from surveillance.findings import GroupFinding, LagHistogram, Reason, VerdictName
 from surveillance.web.sidebyside import price_decimals, side_by_side
-from surveillance.web.weighing import ordered_members, sentence, weigh
+from surveillance.web.weighing import needed_log10_e, ordered_members, sentence, weigh
 
 
 def first(verdict: VerdictName) -> GroupFinding:
@@ -132,3 +132,17 @@ def test_prices_of_an_instrument_have_the_decimals_that_the_finest_needs() -> No
         replace(order, price=price) for order, price in zip(episode.orders, prices, strict=False)
     )
     assert price_decimals([replace(episode, orders=orders)]) == {"ES": 2}
+
+
+def test_identical_orders_are_told_as_a_run_without_a_source() -> None:
+    found = first(VerdictName.EXTERNAL)
+    numbers: dict[str, float | int | str] = {"threshold_log10_e": 10.4}
+    reasons = (Reason("identical_orders", "", {}), Reason("chance", "", numbers))
+    members = tuple(replace(m, role="follower", lag_median_ms=None) for m in found.group.members)
+    group = replace(found.group, reasons=reasons, leader_account_id=None, members=members)
+    assert "sent the same order one after another, in ES, MES." in sentence(group)
+    weighing = weigh(group, LagHistogram((), (), ()), build_placebo(), threshold_log10_e=99.0)
+    assert "chance makes such a run" in weighing.speaks_for[0]
+    assert not any("weaker evidence" in point for point in weighing.speaks_against)
+    assert needed_log10_e(group, 8.6) == 10.4
+    assert needed_log10_e(replace(group, reasons=()), 8.6) == 8.6

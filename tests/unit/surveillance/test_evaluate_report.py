@@ -2,13 +2,18 @@
 
 import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
 from surveillance.errors import SurveillanceError
 from surveillance.findings import PlaceboFinding, Subtype, VerdictName
 from surveillance.jobs.answer_key import AnswerKey, PlantedGroup
-from surveillance.jobs.evaluation import Environment, Evaluation, RunSummary
+from surveillance.jobs.calibration import Judgment, calibration_of
+from surveillance.jobs.evaluation import Environment, Evaluation, VariantScore
+from surveillance.jobs.first_day import FirstDay
+from surveillance.jobs.first_flags import FirstFlag
+from surveillance.jobs.measuring import RunSummary
 from surveillance.jobs.peer_comparison import PeerComparison
 from surveillance.jobs.planting import CopierPlan
 from surveillance.jobs.quality_report import evaluation_tables, real_data_tables, write_quality
@@ -27,14 +32,22 @@ def build_evaluation(name: str = "basic", n_found: int = 1) -> Evaluation:
     key = AnswerKey((planted,), {"x": "scalper"})
     group = FoundGroup(frozenset("abx"), VerdictName.EXTERNAL, Subtype.SIGNAL, "a", False, {})
     run = score_run((group,) * n_found, key)
-    methods = ("detector", "hand_set_rule", "peer_rule")
+    methods = [
+        sum_runs(method, [run], n_account_days=50) for method in ("detector", "hand_set_rule")
+    ]
+    methods.append(
+        sum_runs("toolkit", [], n_account_days=0, unfinished=["ran out of time (300 s)"])
+    )
     return Evaluation(
         name=name,
         what=f"scenario `{name}`",
         environment=HERE,
         parameters_hash="f" * 64,
         runs=(RunSummary("seed 1", 1000, 30, 1, 1, 1.0, 9.5, PLACEBO),),
-        methods=tuple(sum_runs(method, [run], n_account_days=50) for method in methods),
+        methods=tuple(methods),
+        calibration=calibration_of([Judgment(0.9, is_right=True), Judgment(0.3, is_right=False)]),
+        first_flags=(FirstFlag("external_automatic", 20, 4, None),),
+        first_day=(FirstDay("one_shot_farm", 50, is_found=True),),
     )
 
 
@@ -88,8 +101,73 @@ def test_a_cell_cannot_open_a_column() -> None:
     assert len({line.count("|") for line in lines}) == 1
 
 
+def test_a_method_without_an_answer_says_why() -> None:
+    tables = {
+        table.title.partition(";")[0]: table for table in evaluation_tables(build_evaluation())
+    }
+    row = tables["The detector and the baselines"].rows[-1]
+    assert row[0] == "coordination-network-toolkit: ran out of time (300 s) on 1 of 1"
+    assert set(row[1:]) == {"-"}
+
+
+def test_figures_stand_beside_the_document_and_are_named_in_it(tmp_path) -> None:
+    path = tmp_path / "docs" / "quality.md"
+    write_quality(path, build_evaluation(), command="a")
+    text = path.read_text()
+    files = sorted((tmp_path / "docs" / "figures").iterdir())
+    assert [file.name for file in files] == [
+        "basic-calibration.svg",
+        "basic-honest-flags.svg",
+        "basic-member-recall.svg",
+    ]
+    for file in files:
+        assert f"(figures/{file.name})" in text
+        root = ElementTree.fromstring(file.read_text())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "http" not in file.read_text().replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_same_results_give_the_same_figures(tmp_path) -> None:
+    for name in ("one", "two"):
+        write_quality(tmp_path / name / "quality.md", build_evaluation(), command="a")
+    one, two = (sorted((tmp_path / name / "figures").iterdir()) for name in ("one", "two"))
+    assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
+
+
+def test_a_figure_that_is_no_longer_drawn_goes(tmp_path) -> None:
+    path = tmp_path / "quality.md"
+    write_quality(path, build_evaluation(), command="a")
+    write_quality(path, replace(build_evaluation(), calibration=None), command="b")
+    assert not (tmp_path / "figures" / "basic-calibration.svg").exists()
+    assert "basic-calibration.svg" not in path.read_text()
+    assert "No fitted classifier" in path.read_text()
+
+
+def with_variants(evaluation: Evaluation) -> Evaluation:
+    score = evaluation.methods[0]
+    deep = VariantScore("deep", "e" * 64, score, (1.0, 2.0), (PLACEBO, PLACEBO))
+    return replace(evaluation, variants=(deep,))
+
+
+def test_variants_have_a_section_of_their_own(tmp_path) -> None:
+    path = tmp_path / "quality.md"
+    write_quality(path, build_evaluation(), command="one")
+    write_quality(path, with_variants(build_evaluation()), command="two")
+    write_quality(path, with_variants(build_evaluation()), command="three")
+    text = path.read_text()
+    assert [line for line in text.splitlines() if line.startswith("## ")][:2] == [
+        "## basic",
+        "## basic, variants of the method",
+    ]
+    assert "`one`" in text
+    assert "`two`" not in text
+    assert "| deep | 1 of 1 |" in text
+    assert "| 1 2 | 0 / 4 |" in text
+
+
 def test_every_row_is_as_wide_as_its_header() -> None:
-    for table in (*evaluation_tables(build_evaluation()), *real_data_tables(build_real_data())):
+    evaluation = with_variants(build_evaluation())
+    for table in (*evaluation_tables(evaluation), *real_data_tables(build_real_data())):
         assert table.rows
         assert {len(row) for row in table.rows} == {len(table.header)}
 

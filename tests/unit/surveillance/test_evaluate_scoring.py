@@ -137,6 +137,86 @@ def test_nothing_planted_and_nothing_found_is_scored() -> None:
     assert (run.n_extra, run.n_honest) == (0, 1)
 
 
+def test_only_external_and_internal_accuse() -> None:
+    run = score(
+        FoundGroup(frozenset("xy"), VerdictName.UNDETERMINED),
+        FoundGroup(frozenset("z"), VerdictName.INTERNAL),
+    )
+    assert (run.n_flagged, run.n_accused, run.n_in_any) == (3, 1, 3)
+
+
+# Planted groups that overlap: F follows two providers.
+
+FIRST = PlantedGroup(
+    "O1", "relay", VerdictName.EXTERNAL, Subtype.SIGNAL, "a", frozenset("abFG"), RATIOS
+)
+SECOND = PlantedGroup(
+    "O2", "relay", VerdictName.EXTERNAL, Subtype.SIGNAL, "p", frozenset("pqFG"), RATIOS
+)
+OVERLAPPING = AnswerKey((FIRST, SECOND), {})
+
+
+def test_a_follower_of_two_providers_is_right_in_both_groups() -> None:
+    run = score_run((found("abFG"), found("pqFG", leader="p")), OVERLAPPING)
+    assert [group.is_found for group in run.planted] == [True, True]
+    assert [group.leader_right for group in run.planted] == [True, True]
+    assert [group.n_shared for group in run.planted] == [4, 4]
+    assert (run.n_merged, run.n_extra) == (0, 0)
+    assert not any(group.is_merged or group.n_fragments for group in run.planted)
+
+
+def test_two_providers_in_one_group_are_merged() -> None:
+    run = score_run((found("abpqFG"),), OVERLAPPING)
+    assert run.n_merged == 1
+    assert [group.is_found for group in run.planted] == [True, False]
+    assert [group.is_merged for group in run.planted] == [True, False]
+
+
+def test_fragments_cover_what_the_match_does_not() -> None:
+    first = score(found("ab"), found("cd"), OWN).planted[0]
+    assert (first.n_shared, first.n_covered, first.n_fragments) == (2, 4, 1)
+
+
+def test_ratios_to_a_hidden_source_are_right_up_to_a_factor() -> None:
+    ratios = {"b": 1.0, "c": 2.0, "d": 0.5, "e": 1.0}
+    hidden = PlantedGroup(
+        "G4", "relay", VerdictName.EXTERNAL, Subtype.SIGNAL, None, frozenset("bcde"), ratios
+    )
+    given = {account: 3.0 * ratio for account, ratio in ratios.items()}
+    right = score_run((found("bcde", None, ratios=given),), AnswerKey((hidden,), {})).planted[0]
+    assert (right.n_ratios, right.n_ratios_right) == (3, 3)
+    given["e"] = 4.0
+    wrong = score_run((found("bcde", None, ratios=given),), AnswerKey((hidden,), {})).planted[0]
+    assert (wrong.n_ratios, wrong.n_ratios_right) == (3, 2)
+
+
+def test_leaders_on_the_venue_and_sources_off_it_are_counted_apart() -> None:
+    hidden = PlantedGroup(
+        "G4", "relay", VerdictName.EXTERNAL, Subtype.SIGNAL, None, frozenset("uvw"), {}
+    )
+    key = AnswerKey((PLANTED, hidden), {})
+    said_elsewhere = score_run((found("abcd"), found("uvw", leader=None)), key)
+    said_here = score_run((found("abcd", leader=None), found("uvw", leader="u")), key)
+    total = sum_runs("detector", [said_elsewhere, said_here], n_account_days=1).total
+    assert (total.n_on_venue, total.n_leader_right) == (2, 1)
+    assert (total.n_off_venue, total.n_source_right) == (2, 1)
+
+
+def test_silence_about_independent_accounts_is_right() -> None:
+    crowd = PlantedGroup(
+        "G5", "floor", VerdictName.INDEPENDENT, Subtype.COMMON_STRATEGY, None, frozenset("uvw"), {}
+    )
+    run = score_run((), AnswerKey((crowd,), {}))
+    assert run.planted[0].verdict_right
+    assert not run.planted[0].is_found
+
+
+def test_runs_that_gave_no_answer_are_counted_by_reason() -> None:
+    total = sum_runs("slow", [], n_account_days=0, unfinished=["ran out of time (300 s)"] * 2)
+    assert (total.n_runs, total.unfinished) == (0, {"ran out of time (300 s)": 2})
+    assert total.flagged.n == 0
+
+
 def summed(*runs: RunScore) -> MethodScore:
     return sum_runs("detector", runs, n_account_days=500)
 
@@ -148,14 +228,18 @@ def test_runs_add_up_by_kind_and_verdict() -> None:
     assert relay.member_recall == pytest.approx(6 / 8)
     assert relay.member_precision == pytest.approx(6 / 7)
     assert total.verdicts == {"EXTERNAL": {"EXTERNAL": 2}, "INTERNAL": {"INTERNAL": 1, "missed": 1}}
+    assert total.verdicts_by_kind == {
+        "own": {"INTERNAL": 1, "missed": 1},
+        "relay": {"EXTERNAL": 2},
+    }
     assert total.total.n_groups == 4
     assert total.n_honest == 6
 
 
 def test_the_rate_of_honest_flags_carries_its_exact_bound() -> None:
     total = summed(score(found("abx")))
-    assert total.flagged_rate == pytest.approx(2.0)
-    assert total.flagged_rate_bound == pytest.approx(4.744 * 2, abs=1e-3)
+    assert total.flagged.rate == pytest.approx(2.0)
+    assert total.flagged.bound == pytest.approx(4.744 * 2, abs=1e-3)
     assert poisson_upper_bound(0) == pytest.approx(2.9957, abs=1e-4)
 
 
