@@ -287,15 +287,20 @@ class VerdictParams:
     """... and in the median one so many non-members acted as well."""
     basket_ns: int = SECOND_NS
     """Decisions of one account in several families within this time are a basket's legs."""
-    basket_share: float = 0.7
+    basket_share: float = 0.4
     """Accounts with at least this share of their decisions in baskets trade a spread."""
     basket_fidelity: float = 0.85
     """A leader whose baskets are repeated at least so often is copied; who reacts to the same
     spread is now first, now second, and often not there."""
-    opposite_share: float = 0.6
-    """A member that enters before and leaves after so many of another's decisions trades around
-    them; a follower that leaves some of the leader's exits out stays below."""
-    opposite_ns: int = 60 * SECOND_NS
+    opposite_share: float = 0.5
+    """Where at least this share of the members trades around others or is traded around, the group
+    is a bot and its victims."""
+    opposite_legs_share: float = 0.5
+    """A bot leaves right after at least this share of the decisions that it entered before; a
+    follower that leaves some of a quick leader's exits out stays below."""
+    opposite_victim_share: float = 0.1
+    """... which are at least this share of its victim's."""
+    opposite_ns: int = 10 * SECOND_NS
     """How long before them it enters, at most ..."""
     opposite_exit_ns: int = 5 * SECOND_NS
     """... and how soon after them it leaves."""

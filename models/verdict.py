@@ -158,9 +158,9 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
     if features.opposite_share >= rule.opposite_share:
         return Finding(
             "opposite_legs",
-            f"One side entered before and left within {rule.opposite_exit_ns // 1_000_000_000} s "
-            f"after {features.opposite_share:.0%} of the other's decisions: it trades around the "
-            "other, it does not copy it.",
+            f"{features.opposite_share:.0%} of the accounts trade around others or are traded "
+            "around: one enters before the other and leaves within "
+            f"{rule.opposite_exit_ns // 1_000_000_000} s after it. That is no copying.",
             {"opposite_share": round(features.opposite_share, 4)},
         )
     return None

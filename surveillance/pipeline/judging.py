@@ -201,6 +201,8 @@ def _judge_one(
         evidence.market,
         clustered,
         params,
+        links=cluster.links,
+        siblings=book.siblings(codes),
         automated_share=orders.automated_share,
     )
     verdict = judge(features, ownership, codes, ties, declaration.value, params)
