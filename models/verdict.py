@@ -62,7 +62,7 @@ def judge(
     if ownership.n_owners == 1 and ownership.all_known:
         one = Finding(
             "one_owner",
-            f"All {len(members)} accounts belong to one known owner.",
+            f"{_every(members).capitalize()} accounts belong to one known owner.",
             {"accounts": len(members)},
         )
         return internal([one, *reasons], declaration, params)
@@ -212,6 +212,10 @@ def internal(reasons: list[Finding], declaration: str, params: DetectionParams) 
     return conclude("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
 
 
+def _every(members: Sequence[int]) -> str:
+    return "both" if len(members) == 2 else f"all {len(members)}"
+
+
 def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
     return features.off_venue or features.lead_share >= params.verdict.min_lead
 
@@ -263,7 +267,7 @@ def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
         ):
             return Finding(
                 "one_machine",
-                f"One {tie.kind} enters the orders of all {len(members)} accounts.",
+                f"One {tie.kind} enters the orders of {_every(members)} accounts.",
                 {"weight_bits": round(tie.weight_bits, 2), "crowd": tie.crowd},
             )
     return None
@@ -278,7 +282,7 @@ def strong_ties(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
     kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
     return Finding(
         "strong_ties",
-        f"Shared {kinds} tie all {len(members)} accounts together ({weakest:.1f} bits or more).",
+        f"Shared {kinds} tie {_every(members)} accounts together ({weakest:.1f} bits or more).",
         {"weight_bits": round(weakest, 2)},
     )
 

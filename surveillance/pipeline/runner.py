@@ -175,6 +175,7 @@ def scan(
             decisions=decisions,
             clusters=clusters,
             chance_groups_per_year=chance,
+            tolerated_false_pairs=params.groups.tolerated_false_pairs,
             confirmed=all(count.by_shift and count.within_bound for count in detection.placebo),
         ),
         orders,

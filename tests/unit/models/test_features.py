@@ -212,6 +212,7 @@ def test_lags_agree_with_a_plain_loop(seed: int) -> None:
     np.testing.assert_array_equal(lags.observed, count(0))
     np.testing.assert_allclose(lags.expected, np.mean([count(s) for s in SHIFTS_NS], axis=0))
     assert lags.edges_ms[0] == 0.0
+    assert lags.edges_ms[1] == 0.01  # 10 µs: server-side copiers are not one bin
     assert lags.edges_ms[-1] == 120_000.0
     assert np.all(np.diff(lags.edges_ms) > 0)
 
