@@ -65,7 +65,9 @@ class RankTestParams:
     habit_ns: int = SECOND_NS // 2
     """A decision this close to the place in the minute of one of the account's last two, or to
     where its last interval would put it, is its own clock's: no evidence. An account without a
-    clock meets this by chance once in 20 to 30 times."""
+    clock meets this by chance once in 15 to 20 times."""
+    habit_share: float = 0.05
+    """Intervals count as equal within this share of them: slicers add some jitter."""
     recent_prior: float = 20.0
     """Class decisions added to the recent share's denominator: a few decisions in a quiet key
     are not yet a share. With 5 a group that is most of its key's trade is not found; with 100
@@ -154,6 +156,9 @@ class GroupParams:
     """Fixed, so that the same graph gives the same groups."""
     min_episodes: int = 3
     """A group is shown after so many episodes: two can be chance, three with E >= T cannot."""
+    suspect_share: float = 0.4
+    """Accounts that answer this share of the source, with this share of their decisions, are left
+    out where chance is measured."""
     attachment_bin_ns: int = 600 * SECOND_NS
     """Time of day is held fixed in bins this long when an account is tested against a group."""
     early_share: float = 0.1

@@ -141,6 +141,7 @@ class RankTest:
             fast_memory_ns=float(params.fast_memory_ns),
             recent_prior=params.recent_prior,
             habit_ns=params.habit_ns,
+            habit_share=params.habit_share,
             share_cap=params.share_cap,
             safety=params.safety,
             burst_ns=params.burst_ns,

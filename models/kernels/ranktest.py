@@ -76,6 +76,7 @@ class Settings(NamedTuple):
     fast_memory_ns: float
     recent_prior: float
     habit_ns: int
+    habit_share: float
     share_cap: float
     safety: float
     burst_ns: int
@@ -264,18 +265,20 @@ def count(state: State, entry: int, settings: Settings) -> None:
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def on_habit(last_ns: NDArray[np.int64], now_ns: int, within_ns: int) -> bool:
+def on_habit(last_ns: NDArray[np.int64], now_ns: int, settings: Settings) -> bool:
     """Whether the account's own last two times foretell this one.
 
     It acts at the same place of the minute as one of them, or after the same interval.
     """
     for i in range(2):
         off = (now_ns - last_ns[i]) % MINUTE_NS
-        if last_ns[i] != NEVER and min(off, MINUTE_NS - off) <= within_ns:
+        if last_ns[i] != NEVER and min(off, MINUTE_NS - off) <= settings.habit_ns:
             return True
     if last_ns[1] == NEVER:
         return False
-    return bool(abs((now_ns - last_ns[0]) - (last_ns[0] - last_ns[1])) <= within_ns)
+    interval = last_ns[0] - last_ns[1]
+    slack = max(float(settings.habit_ns), settings.habit_share * interval)
+    return bool(abs(now_ns - last_ns[0] - interval) <= slack)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -425,7 +428,7 @@ def walk(
     rows = state.rows[node]
     decisions = state.node_ghosts if settings.shift_ns > 0 else state.node_decisions
     overall = settings.overall_weight * (state.node_total[node, side] + 1.0)
-    if on_habit(state.node_last_ns[node, side], now_ns, settings.habit_ns):
+    if on_habit(state.node_last_ns[node, side], now_ns, settings):
         return  # its own clock foretells this decision: a share of one half explains it
     gap0 = max(0, now_ns - settings.look_back_ns - state.node_recent_ns[node, side, 0])
     gap1 = max(0, now_ns - settings.look_back_ns - state.node_recent_ns[node, side, 1])
