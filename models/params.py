@@ -64,8 +64,8 @@ class RankTestParams:
     """Short memory of the recent share: scalpers trade in bursts of a few minutes."""
     habit_ns: int = SECOND_NS // 2
     """A decision this close to the place in the minute of one of the account's last two, or to
-    where its last interval would put it, is its own clock's: no evidence. An account without a
-    clock meets this by chance once in 15 to 20 times."""
+    where its last interval (or last two together) would put it, is its own clock's: no evidence.
+    An account without a clock meets this by chance once in 15 to 20 times."""
     habit_share: float = 0.05
     """Intervals count as equal within this share of them: slicers add some jitter."""
     recent_prior: float = 20.0

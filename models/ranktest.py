@@ -326,7 +326,7 @@ def _new_state(n_rows: int) -> kernel.State:
         node_total=np.zeros((0, 2), np.int32),
         node_recent=np.zeros((0, 2, kernel.N_PHASES), np.float64),
         node_fast=np.zeros((0, 2, kernel.N_PHASES), np.float64),
-        node_last_ns=np.empty((0, 2, 2), np.int64),
+        node_last_ns=np.empty((0, 2, kernel.N_LAST), np.int64),
         node_recent_ns=np.zeros((0, 2, kernel.N_PHASES), np.int64),
         node_entry=np.empty((0, 2), np.int64),
         node_answered=np.zeros((0, 2), np.int64),
