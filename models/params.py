@@ -65,8 +65,10 @@ class RankTestParams:
     """Short memory of the recent share: scalpers trade in bursts of a few minutes."""
     habit_ns: int = SECOND_NS // 2
     """A decision this close to the place in the minute of one of the account's last two, or to
-    where its last interval would put it, is its own clock's: no evidence. An account without a
-    clock meets this by chance once in 20 to 30 times."""
+    where its last interval (or last two together) would put it, is its own clock's: no evidence.
+    An account without a clock meets this by chance once in 15 to 20 times."""
+    habit_share: float = 0.05
+    """Intervals count as equal within this share of them: slicers add some jitter."""
     recent_prior: float = 20.0
     """Class decisions added to the recent share's denominator: a few decisions in a quiet key
     are not yet a share. With 5 a group that is most of its key's trade is not found; with 100
@@ -155,6 +157,9 @@ class GroupParams:
     """Fixed, so that the same graph gives the same groups."""
     min_episodes: int = 3
     """A group is shown after so many episodes: two can be chance, three with E >= T cannot."""
+    suspect_share: float = 0.4
+    """Accounts that answer this share of the source, with this share of their decisions, are left
+    out where chance is measured."""
     attachment_bin_ns: int = 600 * SECOND_NS
     """Time of day is held fixed in bins this long when an account is tested against a group."""
     early_share: float = 0.1
@@ -288,15 +293,20 @@ class VerdictParams:
     """... and in the median one so many non-members acted as well."""
     basket_ns: int = SECOND_NS
     """Decisions of one account in several families within this time are a basket's legs."""
-    basket_share: float = 0.7
+    basket_share: float = 0.4
     """Accounts with at least this share of their decisions in baskets trade a spread."""
     basket_fidelity: float = 0.85
     """A leader whose baskets are repeated at least so often is copied; who reacts to the same
     spread is now first, now second, and often not there."""
-    opposite_share: float = 0.6
-    """A member that enters before and leaves after so many of another's decisions trades around
-    them; a follower that leaves some of the leader's exits out stays below."""
-    opposite_ns: int = 60 * SECOND_NS
+    opposite_share: float = 0.5
+    """Where at least this share of the members trades around others or is traded around, the group
+    is a bot and its victims."""
+    opposite_legs_share: float = 0.5
+    """A bot leaves right after at least this share of the decisions that it entered before; a
+    follower that leaves some of a quick leader's exits out stays below."""
+    opposite_victim_share: float = 0.1
+    """... which are at least this share of its victim's."""
+    opposite_ns: int = 10 * SECOND_NS
     """How long before them it enters, at most ..."""
     opposite_exit_ns: int = 5 * SECOND_NS
     """... and how soon after them it leaves."""

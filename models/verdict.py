@@ -67,7 +67,7 @@ def judge(
     if ownership.n_owners == 1 and ownership.all_known:
         one = Finding(
             "one_owner",
-            f"All {len(members)} accounts belong to one known owner.",
+            f"{_every(members).capitalize()} accounts belong to one known owner.",
             {"accounts": len(members)},
         )
         return internal([one, *reasons], declaration, params)
@@ -165,9 +165,9 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
     if features.opposite_share >= rule.opposite_share:
         return Finding(
             "opposite_legs",
-            f"One side entered before and left within {rule.opposite_exit_ns // 1_000_000_000} s "
-            f"after {features.opposite_share:.0%} of the other's decisions: it trades around the "
-            "other, it does not copy it.",
+            f"{features.opposite_share:.0%} of the accounts trade around others or are traded "
+            "around: one enters before the other and leaves within "
+            f"{rule.opposite_exit_ns // 1_000_000_000} s after it. That is no copying.",
             {"opposite_share": round(features.opposite_share, 4)},
         )
     return None
@@ -217,6 +217,10 @@ def internal(reasons: list[Finding], declaration: str, params: DetectionParams) 
         return conclude("INTERNAL", "own_accounts", [*reasons, declared], params)
     missing = Finding("not_declared", f"Declarations: the copy group is {declaration}.", {})
     return conclude("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
+
+
+def _every(members: Sequence[int]) -> str:
+    return "both" if len(members) == 2 else f"all {len(members)}"
 
 
 def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
@@ -293,7 +297,7 @@ def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
         ):
             return Finding(
                 "one_machine",
-                f"One {tie.kind} enters the orders of all {len(members)} accounts.",
+                f"One {tie.kind} enters the orders of {_every(members)} accounts.",
                 {"weight_bits": round(tie.weight_bits, 2), "crowd": tie.crowd},
             )
     return None
@@ -308,7 +312,7 @@ def strong_ties(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
     kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
     return Finding(
         "strong_ties",
-        f"Shared {kinds} tie all {len(members)} accounts together ({weakest:.1f} bits or more).",
+        f"Shared {kinds} tie {_every(members)} accounts together ({weakest:.1f} bits or more).",
         {"weight_bits": round(weakest, 2)},
     )
 

@@ -17,6 +17,7 @@ from models.params import DetectionParams
 from models.roles import Roles, find_roles
 from models.tracking import assign_group_ids
 from models.verdict import judge
+from surveillance.chance import chance_words
 from surveillance.findings import (
     Declaration,
     Group,
@@ -52,6 +53,7 @@ class Evidence:
     later: LaterEvents  # of the same accounts
     clusters: tuple[Cluster, ...]
     chance_groups_per_year: float
+    tolerated_false_pairs: float
     confirmed: bool
 
 
@@ -203,6 +205,8 @@ def _judge_one(
         evidence.market,
         clustered,
         params,
+        links=cluster.links,
+        siblings=book.siblings(codes),
         automated_share=orders.automated_share,
         further=further,
     )
@@ -252,9 +256,8 @@ def _chance_reason(cluster: Cluster, evidence: Evidence) -> Reason:
     log10_e, bar = cluster.ln_e / _LN_10, evidence.ln_threshold / _LN_10
     return Reason(
         "chance",
-        f"If nobody copied, a given pair would reach evidence of 10^{log10_e:.1f} at most once in "
-        f"10^{log10_e:.1f} times. The threshold of 10^{bar:.1f} pays for all pairs: it lets "
-        f"through at most {evidence.chance_groups_per_year:.2g} false groups a year.",
+        f"The strongest link has log10 E {log10_e:.1f}, {bar:.1f} was needed. By chance: "
+        f"{chance_words(evidence.tolerated_false_pairs, evidence.chance_groups_per_year)}.",
         {
             "log10_e": round(log10_e, 4),
             "threshold_log10_e": round(evidence.ln_threshold / _LN_10, 4),

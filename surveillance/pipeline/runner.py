@@ -177,6 +177,7 @@ def scan(
             later=later,
             clusters=clusters,
             chance_groups_per_year=chance,
+            tolerated_false_pairs=params.groups.tolerated_false_pairs,
             confirmed=all(count.by_shift and count.within_bound for count in detection.placebo),
         ),
         orders,

@@ -223,7 +223,8 @@ def test_who_entered_for_whom_is_noted() -> None:
 def test_a_value_too_large_to_count_is_refused(
     changes: dict[str, float], table: pa.Table, column: str
 ) -> None:
-    rows = [event(0), event(1, **changes), event(2, instrument_id="MES")]
+    finest = {"quantity": 1e-9, "limit_price": 1e-9} if table is NO_INSTRUMENTS else {}
+    rows = [event(0, **finest), event(1, **changes), event(2, instrument_id="MES")]
     with pytest.raises(DatasetError) as refused:
         encode([rows[:1], rows[1:]], table)
     assert (refused.value.file, refused.value.row, refused.value.column) == (
@@ -233,6 +234,15 @@ def test_a_value_too_large_to_count_is_refused(
     )
     assert refused.value.value == str(changes[column])
     assert "must be below" in str(refused.value)
+
+
+def test_large_values_count_in_the_finest_step_seen() -> None:
+    rows = [event(0, quantity=5e9, limit_price=3e11), event(1, quantity=2e9, limit_price=1e11)]
+    encoded, orders = encode([rows[:1], rows[1:]])
+    assert orders.quantity_lots.tolist() == [5, 2]
+    assert orders.price_ticks.tolist() == [3, 1]
+    assert encoded.lot_size == pytest.approx([1e9])
+    assert encoded.tick_size == pytest.approx([1e11])
 
 
 def test_chosen_accounts_are_read_alone() -> None:
