@@ -2,8 +2,8 @@
 
 The timing test found the group; these look at what it does not use. Each kind compares how often
 followers repeated something of the source with how often chance does, and gives one bounded
-likelihood ratio (Fellegi & Sunter 1969). It explains a group and can make a verdict more careful;
-it never makes a group, enlarges one or adds to its evidence.
+likelihood ratio (Fellegi & Sunter 1969). It explains a group; it never makes one, enlarges one or
+adds to its evidence.
 """
 
 from collections.abc import Sequence

@@ -26,9 +26,6 @@ class CorroborationParams:
     same hour."""
     reason_log10_lr: float = 0.5
     """A kind is named among the reasons from a factor of three on."""
-    against_log10_lr: float = -3.0
-    """At this sum over the kinds or below, accounts without a clear leader are not called copiers:
-    two kinds speak against it with nearly all their weight, and none for it."""
 
     def __post_init__(self) -> None:
         for name in ("repeated_share", "least_chance"):

@@ -57,8 +57,7 @@ def judge(
     params : DetectionParams
         Thresholds.
     further : sequence of Finding
-        Reasons beside the timing. They explain; where they speak against copying and nobody
-        clearly leads, they make the verdict more careful, never the other way round.
+        Reasons beside the timing: they explain and decide nothing.
     """
     reasons = [*ownership.related, _repetition(features), _timing(features, params), *further]
     crowd = _crowd(features, params)
@@ -75,10 +74,8 @@ def judge(
     if strategy is not None:
         return conclude("INDEPENDENT", "common_strategy", [strategy, *reasons], params)
     if ownership.n_owners >= 2:
-        found = _several_owners(features, ownership, members, ties, params, reasons)
-    else:
-        found = _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
-    return _cautious(found, features, params)
+        return _several_owners(features, ownership, members, ties, params, reasons)
+    return _unknown_owners(features, ownership, members, ties, declaration, params, reasons)
 
 
 def conclude(
@@ -262,29 +259,6 @@ def _several_owners(
         return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
     subtype = "mixed" if ownership.largest > 1 else "signal"
     return conclude("EXTERNAL", subtype, [several, *reasons], params)
-
-
-def _cautious(found: Verdict, features: GroupFeatures, params: DetectionParams) -> Verdict:
-    """Return the verdict, UNDETERMINED if it accuses and all but the timing speaks against it."""
-    led = not features.off_venue and features.lead_share >= params.verdict.clear_lead
-    total = (
-        features.exits_log10_lr
-        + features.cancels_log10_lr
-        + features.replaces_log10_lr
-        + features.stops_log10_lr
-        + features.sizes_log10_lr
-    )
-    if found.verdict != "EXTERNAL" or led or total > params.corroboration.against_log10_lr:
-        return found
-    times = float(f"{10.0**-total:.2g}")
-    against = Finding(
-        "only_timing",
-        "The accounts act soon after one another, and beside the timing nothing fits copying: if "
-        f"they copy, what else they do is {times:,.0f} times less likely.",
-        {"times_less_likely": times},
-    )
-    wanted = "A clear first account, or positions that are left together, would decide it."
-    return undetermined([against, *found.reasons], wanted, params)
 
 
 def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> Finding | None:
