@@ -248,4 +248,5 @@ def _union(a: Cluster, b: Cluster) -> Cluster:
         ln_e=max(a.ln_e, b.ln_e),
         links=tuple(dict.fromkeys((*a.links, *b.links))),
         strongest_leader=max(a, b, key=lambda cluster: cluster.ln_e).strongest_leader,
+        source=a.source if a.source == b.source else None,
     )

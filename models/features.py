@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.columns import NO_SEQUENCE, DecisionColumns
 from models.corroboration import Corroboration
 from models.grouping import Link
-from models.params import MINUTE_NS, DetectionParams
+from models.params import CLOCK_PERIODS_NS, MINUTE_NS, DetectionParams
 from models.roles import Roles
 
 
@@ -80,6 +80,7 @@ class GroupFeatures:
     off_venue: bool
     opposite_share: float
     basket_share: float = 0.0
+    clock_share: float = 0.0
     automated_share: float | None = None
     exits_log10_lr: float = 0.0
     cancels_log10_lr: float = 0.0
@@ -153,8 +154,23 @@ def group_features(
         off_venue=roles.off_venue,
         opposite_share=_opposite_share(links, decisions, params),
         basket_share=_basket_share(roles, decisions, market, siblings or {}, params),
+        clock_share=_clock_share(decisions.event_time_ns[roles.episode_row], params),
         automated_share=_automated(roles, automated_share),
         **{f"{one.kind}_log10_lr": one.log10_lr for one in further},
+    )
+
+
+def _clock_share(times: NDArray[np.int64], params: DetectionParams) -> float:
+    """Return how much times gather at one place of the hour, or of a half, quarter or twelfth.
+
+    The mean resultant length of the places on a circle: 0 spread out, 1 at one place (Mardia &
+    Jupp 2000, section 2.3). 0 for few times.
+    """
+    if times.size < params.verdict.clock_min_episodes:
+        return 0.0
+    return max(
+        float(np.abs(np.exp(2j * np.pi * (times % period) / period).mean()))
+        for period in CLOCK_PERIODS_NS
     )
 
 

@@ -17,6 +17,8 @@ DAY_NS = 24 * 60 * MINUTE_NS
 YEAR_DAYS = 365.25
 SHIFTS_NS = tuple(sign * minutes * MINUTE_NS for minutes in (5, 10, 30) for sign in (-1, 1))
 """Shifts in time at which a count shows what chance gives."""
+CLOCK_PERIODS_NS = tuple(minutes * MINUTE_NS for minutes in (60, 30, 15, 5))
+"""Public clocks: the hour, and bars of half an hour, a quarter and five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,14 @@ class VerdictParams:
     """... and how soon after them it leaves."""
     external_fidelity: float = 0.3
     """f: two known owners and this mean share of quiet decisions repeated is copying."""
+    external_fidelity_off_venue: float = 0.45
+    """The same without a leader on the venue: a public trigger has none either, and those who
+    react to one take part now and then."""
+    clock_share: float = 0.7
+    """Without a leader, episodes that gather at one place of the hour, or of its parts, so much
+    (mean resultant length) may follow a public clock."""
+    clock_min_episodes: int = 10
+    """Fewer episodes gather by chance."""
     external_fidelity_unknown: float = 0.4
     """f2: the same where owners are unknown: more is asked for."""
     tied_order_share: float = 0.5

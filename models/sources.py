@@ -43,7 +43,11 @@ def split_by_source(
     parts = [sorted(part) for part in nx.connected_components(sources)]
     if len(parts) < 2:
         return (core,)
-    found = [_part(core, members) for members in _followers(core, parts) if len(members) > 1]
+    found = [
+        _part(core, members, part[0] if len(part) == 1 else None)
+        for part, members in zip(parts, _followers(core, parts), strict=True)
+        if len(members) > 1
+    ]
     return tuple(sorted(found, key=lambda cluster: cluster.members))
 
 
@@ -67,7 +71,7 @@ def _followers(core: Cluster, parts: list[list[int]]) -> list[set[int]]:
     return members
 
 
-def _part(core: Cluster, members: set[int]) -> Cluster:
+def _part(core: Cluster, members: set[int], source: int | None) -> Cluster:
     links = tuple(link for link in core.links if {link.leader, link.follower} <= members)
     return Cluster(
         members=tuple(sorted(members)),
@@ -75,6 +79,7 @@ def _part(core: Cluster, members: set[int]) -> Cluster:
         ln_e=links[0].ln_e,
         links=links,
         strongest_leader=links[0].leader,
+        source=source,
     )
 
 

@@ -227,9 +227,24 @@ def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
 def _copies(features: GroupFeatures, params: DetectionParams, fidelity: float) -> bool:
     if features.n_episodes < params.groups.min_episodes:
         return False
+    if features.off_venue:
+        fidelity = max(fidelity, params.verdict.external_fidelity_off_venue)
     if features.n_quiet < params.verdict.min_quiet or features.quiet_fidelity is None:
         return False
     return features.quiet_fidelity >= fidelity
+
+
+def _public_clock(features: GroupFeatures, params: DetectionParams) -> Finding | None:
+    """Return a reason if nobody leads and the episodes gather at one place of the hour."""
+    if not features.off_venue or features.clock_share < params.verdict.clock_share:
+        return None
+    return Finding(
+        "public_clock",
+        f"No account leads, and the episodes gather at one place of the hour or of its parts "
+        f"({features.clock_share:.0%} of the way to all at one place): a public clock may move "
+        "everybody.",
+        {"clock_share": round(features.clock_share, 4)},
+    )
 
 
 def _several_owners(
@@ -245,18 +260,18 @@ def _several_owners(
         f"The {len(members)} accounts belong to {ownership.n_owners} known owners.",
         {"owners": ownership.n_owners, "accounts": len(members)},
     )
+    wanted = "More decisions repeated in quiet markets, or a clear first account, would decide it."
     if not (
         _copies(features, params, params.verdict.external_fidelity)
         and _has_source(features, params)
     ):
-        return undetermined(
-            [several, *reasons],
-            "More decisions repeated in quiet markets, or a clear first account, would decide it.",
-            params,
-        )
+        return undetermined([several, *reasons], wanted, params)
     machine = one_machine(ties, members, params)
     if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
         return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+    clock = _public_clock(features, params)
+    if clock is not None:
+        return undetermined([several, clock, *reasons], wanted, params)
     subtype = "mixed" if ownership.largest > 1 else "signal"
     return conclude("EXTERNAL", subtype, [several, *reasons], params)
 
@@ -312,9 +327,13 @@ def _unknown_owners(
         )
         return internal([filed, *reasons], declaration, params)
     n_tied = ties.largest_part(members, params.linkage.weak_bits)
+    clock = _public_clock(features, params)
+    if clock is not None:
+        reasons = [clock, *reasons]
     in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (
         in_order
+        and clock is None
         and n_tied <= max(1, params.verdict.tied_share * len(members))
         and ownership.n_owners == 0
         and _has_source(features, params)
