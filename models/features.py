@@ -317,20 +317,20 @@ def _opposite_share(
 
 
 def _sandwiches(bot: int, victim: int, decisions: DecisionColumns, params: DetectionParams) -> bool:
-    """Whether the bot leaves right after most of the victim's decisions that it entered before."""
+    """Whether the bot encloses most of the victim's decisions that it acts near."""
     rule = params.verdict
     times = decisions.event_time_ns
     keys = decisions.family.astype(np.int64) * 2 + decisions.side
     of_bot, of_victim = decisions.account == bot, decisions.account == victim
-    n_all, n_entered, n_enclosed = 0, 0, 0
+    n_shared, n_enclosed = 0, 0
     for key in np.unique(keys[of_victim]):
         its, opposite = keys == key, keys == key ^ 1
         at = times[of_victim & its]
+        nearby = times[of_bot & (its | opposite)]
+        near = _count(nearby, at - rule.opposite_ns, at + rule.opposite_ns) > 0
         enters = _count(times[of_bot & its], at - rule.opposite_ns, at) > 0
         leaves = _count(times[of_bot & opposite], at, at + rule.opposite_exit_ns) > 0
         stays = _count(times[of_victim & opposite], at, at + rule.opposite_exit_ns) == 0
-        n_all += at.size
-        n_entered += int(enters.sum())
+        n_shared += int(near.sum())
         n_enclosed += int((enters & leaves & stays).sum())
-    enough = max(rule.min_quiet, rule.opposite_victim_share * n_all)
-    return n_entered >= enough and n_enclosed >= rule.opposite_legs_share * n_entered
+    return n_shared >= rule.min_quiet and n_enclosed >= rule.opposite_legs_share * n_shared

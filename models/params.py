@@ -297,23 +297,23 @@ class VerdictParams:
     """Decisions of one account in several families within this time are a basket's legs."""
     basket_share: float = 0.4
     """Accounts with at least this share of their decisions in baskets trade a spread."""
-    basket_fidelity: float = 0.85
+    basket_fidelity: float = 0.95
     """A leader whose baskets are repeated at least so often is copied; who reacts to the same
     spread is now first, now second, and often not there."""
     opposite_share: float = 0.5
     """Where at least this share of the members trades around others or is traded around, the group
     is a bot and its victims."""
     opposite_legs_share: float = 0.5
-    """A bot leaves right after at least this share of the decisions that it entered before; a
-    follower that leaves some of a quick leader's exits out stays below."""
-    opposite_victim_share: float = 0.1
-    """... which are at least this share of its victim's."""
+    """A bot enters before and leaves right after at least this share of the decisions that it acts
+    near; a follower that leaves some of a quick leader's exits out stays below."""
     opposite_ns: int = 10 * SECOND_NS
     """How long before them it enters, at most ..."""
     opposite_exit_ns: int = 5 * SECOND_NS
     """... and how soon after them it leaves."""
     external_fidelity: float = 0.3
     """f: two known owners and this mean share of quiet decisions repeated is copying."""
+    min_off_venue_members: int = 3
+    """Two accounts of which none leads may react to one another, or to anything."""
     external_fidelity_off_venue: float = 0.45
     """The same without a leader on the venue: a public trigger has none either, and those who
     react to one take part now and then."""

@@ -220,8 +220,10 @@ def _every(members: Sequence[int]) -> str:
     return "both" if len(members) == 2 else f"all {len(members)}"
 
 
-def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
-    return features.off_venue or features.lead_share >= params.verdict.min_lead
+def _has_source(features: GroupFeatures, members: Sequence[int], params: DetectionParams) -> bool:
+    if features.off_venue:
+        return len(members) >= params.verdict.min_off_venue_members
+    return features.lead_share >= params.verdict.min_lead
 
 
 def _copies(features: GroupFeatures, params: DetectionParams, fidelity: float) -> bool:
@@ -261,14 +263,13 @@ def _several_owners(
         {"owners": ownership.n_owners, "accounts": len(members)},
     )
     wanted = "More decisions repeated in quiet markets, or a clear first account, would decide it."
-    if not (
-        _copies(features, params, params.verdict.external_fidelity)
-        and _has_source(features, params)
-    ):
+    if not _copies(features, params, params.verdict.external_fidelity):
         return undetermined([several, *reasons], wanted, params)
     machine = one_machine(ties, members, params)
     if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
         return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+    if not _has_source(features, members, params):
+        return undetermined([several, *reasons], wanted, params)
     clock = _public_clock(features, params)
     if clock is not None:
         return undetermined([several, clock, *reasons], wanted, params)
@@ -336,7 +337,7 @@ def _unknown_owners(
         and clock is None
         and n_tied <= max(1, params.verdict.tied_share * len(members))
         and ownership.n_owners == 0
-        and _has_source(features, params)
+        and _has_source(features, members, params)
         and _copies(features, params, params.verdict.external_fidelity_unknown)
     ):
         return strangers(n_tied, ownership, members, params, reasons)
