@@ -231,11 +231,16 @@ def _as_arrays(fitted: Pipeline, temperature: float, least: NDArray[np.float64])
     imputer, scaler, model = (step for _, step in fitted.steps)
     return Classifier(
         feature_names=FEATURE_NAMES,
-        fill=np.asarray(imputer.statistics_, np.float64),
+        fill=_plain(imputer.statistics_),
         flagged=np.asarray(imputer.indicator_.features_, np.int64),
-        center=np.asarray(scaler.mean_, np.float64),
-        scale=np.asarray(scaler.scale_, np.float64),
-        weights=np.asarray(model.coef_ / temperature, np.float64),
-        offsets=np.asarray(model.intercept_ / temperature, np.float64),
+        center=_plain(scaler.mean_),
+        scale=_plain(scaler.scale_),
+        weights=_plain(model.coef_ / temperature),
+        offsets=_plain(model.intercept_ / temperature),
         least=least,
     )
+
+
+def _plain(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an array as it reads back from text: products round by the order in memory."""
+    return np.ascontiguousarray(values, np.float64)

@@ -2,13 +2,13 @@
 
 1. INDEPENDENT and INTERNAL of the floor stand: their rules name a fact.
 2. EXTERNAL of the floor stands unless the classifier doubts it, then it is UNDETERMINED: a wrong
-   EXTERNAL costs a person the account, so two must agree. It doubts where it gives INDEPENDENT
-   more than `veto_independent`: of what is not INTERNAL where known owners differ, since that is a
-   fact. Where they are not known, also where its prediction set leaves EXTERNAL out.
-3. Where the floor does not know, the only class of the prediction set decides: INDEPENDENT always,
-   INTERNAL unless known owners differ, EXTERNAL only where three or more episodes were repeated in
-   quiet times too and somebody can be said to be first. The classifier alone never asks for more
-   than a review.
+   EXTERNAL costs a person the account, so two must agree. It doubts where its prediction set
+   leaves EXTERNAL out, or where it gives INDEPENDENT more than `veto_independent`: of all, or of
+   what is not INTERNAL where known owners differ.
+3. Where the floor does not know, the only class of the prediction set decides: INDEPENDENT always;
+   INTERNAL where no known owners differ and something outside trading joins most members, for
+   timing alone names nobody; EXTERNAL where three or more episodes were repeated in quiet times
+   too and the clock can say who was first. The classifier alone never asks for more than a review.
 
 Whatever happens, the finding `classifier` says what the classifier made of the group and why.
 """
@@ -53,7 +53,7 @@ def weigh(
     reasons = [_with_effect(seen, "The rules alone cannot tell."), *known]
     if decided == "INDEPENDENT":
         return conclude("INDEPENDENT", "common_strategy", reasons, params)
-    if decided == "INTERNAL" and facts.ownership.n_owners <= 1:
+    if decided == "INTERNAL" and _is_joined(facts):
         return internal(reasons, facts.declaration, params)
     if decided == "EXTERNAL" and _is_copied_in_quiet(facts):
         subtype = "mixed" if facts.ownership.largest > 1 else "signal"
@@ -71,9 +71,21 @@ def rounded_probability(opinion: Opinion) -> dict[str, float]:
 def _doubts(opinion: Opinion, facts: GroupFacts) -> bool:
     veto = facts.params.classifier.veto_independent
     independent = opinion.probability["INDEPENDENT"]
+    if "EXTERNAL" not in opinion.candidates:
+        return True
     if facts.ownership.n_owners > 1:
         return independent > veto * (independent + opinion.probability["EXTERNAL"])
-    return independent > veto or "EXTERNAL" not in opinion.candidates
+    return independent > veto
+
+
+def _is_joined(facts: GroupFacts) -> bool:
+    """Whether ties, one known owner or a declaration speak for one owner, and no owner against."""
+    if facts.ownership.n_owners > 1:
+        return False
+    if facts.ownership.n_owners == 1 or facts.declaration in ("declared", "partly"):
+        return True
+    n_tied = facts.ties.largest_part(facts.members, facts.params.linkage.weak_bits)
+    return n_tied > facts.params.verdict.tied_share * len(facts.members)
 
 
 def _is_copied_in_quiet(facts: GroupFacts) -> bool:
