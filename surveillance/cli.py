@@ -28,7 +28,12 @@ from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
-from surveillance.fitted import describe_classifier, load_classifier, write_classifier
+from surveillance.fitted import (
+    check_place,
+    describe_classifier,
+    load_classifier,
+    write_classifier,
+)
 from surveillance.jobs.scan import run_scan
 from surveillance.policy import with_policy
 from surveillance.terminal import (
@@ -348,6 +353,7 @@ def train(
         n_days=days,
     )
     check_plan(plan)
+    check_place(out)
     concluded = []
     if dispositions is not None:
         with open_store(load_settings(store=store)) as opened:

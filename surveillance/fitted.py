@@ -35,6 +35,21 @@ def load_classifier(path: Path | None = None) -> Artifact:
         raise SettingsError([f"classifier {shown}: {error}"]) from error
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place for a fitted classifier before the work starts.
+
+    Raises
+    ------
+    SettingsError
+        If it is a directory or lies in none.
+    """
+    shown = printable(str(path), LONGEST_SHOWN_PATH)
+    if path.is_dir():
+        raise SettingsError([f"out must be a file, {shown} is a directory"])
+    if not path.parent.is_dir():
+        raise SettingsError([f"out must lie in a directory that exists, was {shown}"])
+
+
 def write_classifier(path: Path, text: str) -> None:
     """Write a fitted classifier, whole or not at all.
 

@@ -69,7 +69,7 @@ def check_plan(plan: TrainingPlan) -> None:
     StreamError
         If there is no such scenario.
     SettingsError
-        If a scenario is held out or a seed is one of the evaluation's.
+        If a scenario is held out, a seed is one of the evaluation's or markets are too few.
     """
     problems = [
         f"scenario must not be held out from fitting, was {name!r}"
@@ -81,6 +81,9 @@ def check_plan(plan: TrainingPlan) -> None:
             f"first_seed must be at least {FIRST_TRAINING_SEED}, lower ones are kept for "
             f"evaluation, was {plan.first_seed}"
         )
+    least = plan.params.classifier.n_folds
+    if len(plan.markets) < least:
+        problems.append(f"markets must be at least {least} in all, were {len(plan.markets)}")
     if problems:
         raise SettingsError(problems)
 

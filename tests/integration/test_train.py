@@ -89,8 +89,10 @@ def test_a_scan_uses_the_classifier_it_is_given(home: Path, tmp_path: Path) -> N
         (("--scenario", "held-out"), "must not be held out from fitting, was 'held-out'"),
         (("--first-seed", 101), "first_seed must be at least 5001"),
         (("--scenario", "moon"), "scenario"),
-        (("--markets", 2), "at least 5 origins"),
-        (("--scenario", "nothing"), "at least 5 origins"),
+        (("--markets", 2), "markets must be at least 5 in all, were 2"),
+        (("--scenario", "nothing"), "at least 5 origins, were of 0"),
+        (("--out", "nowhere/fitted.json"), "must lie in a directory that exists"),
+        (("--out", "."), "out must be a file"),
     ],
 )
 def test_what_must_not_or_cannot_be_learned_from_is_refused(
