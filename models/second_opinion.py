@@ -125,4 +125,4 @@ def _shown(value: float | None) -> str:
 
 
 def _with_effect(seen: Finding, effect: str) -> Finding:
-    return replace(seen, text=f"{seen.text} {effect}")
+    return replace(seen, text=f"{effect} {seen.text}")
