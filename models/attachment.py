@@ -166,11 +166,35 @@ def _tally(
         _, hour = np.unique(
             here.event_time_ns[rows[kept]] // params.groups.attachment_bin_ns, return_inverse=True
         )
-        chance = np.bincount(hour, near) / np.maximum(np.bincount(hour), 1)
+        others = ~_suspects(
+            account, near, int(np.count_nonzero((keys == key) & counted)), n, params
+        )
+        n_near = np.bincount(hour[others], near[others], minlength=int(hour.max(initial=-1)) + 1)
+        n_all = np.bincount(hour[others], minlength=n_near.size)
+        chance = (n_near + 1.0) / (n_all + 2.0)
         tally.near += np.bincount(account, near, minlength=n)
         tally.all += np.bincount(account, minlength=n)
         tally.expected += np.bincount(account, chance[hour], minlength=n)
     return tally
+
+
+def _suspects(
+    account: NDArray[np.int32],
+    near: NDArray[np.float64],
+    n_source: int,
+    n_accounts: int,
+    params: DetectionParams,
+) -> NDArray[np.bool_]:
+    """Mark decisions of accounts that answer much of the source and do little else.
+
+    What the others do near the source is chance; a large group would be its own excuse.
+    """
+    n_near = np.bincount(account, near, minlength=n_accounts)
+    n_all = np.bincount(account, minlength=n_accounts)
+    least = params.groups.suspect_share
+    suspects = (n_near >= least * n_source) & (n_near >= least * n_all) & (n_near > 0)
+    marked: NDArray[np.bool_] = suspects[account]
+    return marked
 
 
 def _nearest(
@@ -224,4 +248,5 @@ def _union(a: Cluster, b: Cluster) -> Cluster:
         ln_e=max(a.ln_e, b.ln_e),
         links=tuple(dict.fromkeys((*a.links, *b.links))),
         strongest_leader=max(a, b, key=lambda cluster: cluster.ln_e).strongest_leader,
+        source=a.source if a.source == b.source else None,
     )

@@ -124,8 +124,16 @@ class LaterEvents:
         return LaterEvents(**{c.name: getattr(self, c.name)[rows] for c in fields(self)})
 
     @classmethod
+    def empty(cls) -> "LaterEvents":
+        """Return columns without rows."""
+        wide, code, small = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8)
+        return cls(wide, code, code, small, small, wide)
+
+    @classmethod
     def concatenate(cls, parts: Sequence["LaterEvents"]) -> "LaterEvents":
-        """Return the rows of all parts, which follow one another in time; at least one part."""
+        """Return the rows of all parts, which follow one another in time."""
+        if not parts:
+            return cls.empty()
         return cls(
             **{
                 c.name: np.concatenate([getattr(part, c.name) for part in parts])

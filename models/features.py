@@ -4,14 +4,16 @@ Crowd features compare what the rest of the market did around the source's decis
 usually does: members that repeat the source only when everybody acts follow a public trigger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import NO_SEQUENCE, DecisionColumns
-from models.params import MINUTE_NS, DetectionParams
+from models.corroboration import Corroboration
+from models.grouping import Link
+from models.params import CLOCK_PERIODS_NS, MINUTE_NS, DetectionParams
 from models.roles import Roles
 
 
@@ -61,7 +63,8 @@ class MarketLog:
 class GroupFeatures:
     """What a verdict rests on besides owners and ties.
 
-    Shares lie between 0 and 1; None where there was nothing to count.
+    Shares lie between 0 and 1; None where there was nothing to count. The log10 likelihood ratios
+    are those of `models.corroboration`, 0 where a kind could not be measured.
     """
 
     n_episodes: int
@@ -77,7 +80,13 @@ class GroupFeatures:
     off_venue: bool
     opposite_share: float
     basket_share: float = 0.0
+    clock_share: float = 0.0
     automated_share: float | None = None
+    exits_log10_lr: float = 0.0
+    cancels_log10_lr: float = 0.0
+    replaces_log10_lr: float = 0.0
+    stops_log10_lr: float = 0.0
+    sizes_log10_lr: float = 0.0
 
 
 def group_features(
@@ -87,7 +96,10 @@ def group_features(
     clustered: NDArray[np.bool_],
     params: DetectionParams,
     *,
+    links: Sequence[Link] = (),
+    siblings: Mapping[int, Sequence[int]] | None = None,
     automated_share: NDArray[np.float64] | None = None,
+    further: Sequence[Corroboration] = (),
 ) -> GroupFeatures:
     """Measure one group.
 
@@ -103,8 +115,14 @@ def group_features(
         Accounts that are in any cluster: whatever they are, they are no unrelated crowd.
     params : DetectionParams
         Thresholds.
+    links : sequence of Link
+        Validated pairs of the cluster.
+    siblings : mapping of int to sequence of int, optional
+        For each member, the accounts of its owner.
     automated_share : ndarray of float, shape (n_accounts,), optional
         Share of each account's orders that are marked as automated, NaN where none says.
+    further : sequence of Corroboration
+        What was found beside the timing.
     """
     around, usual, is_quiet = _surroundings(roles.source_rows, decisions, market, clustered, params)
     quiet_rows = roles.source_rows[is_quiet]
@@ -134,25 +152,49 @@ def group_features(
         tied_share=roles.tied_share,
         coverage=roles.coverage,
         off_venue=roles.off_venue,
-        opposite_share=_opposite_share(roles, decisions, params),
-        basket_share=_basket_share(roles, decisions, params),
+        opposite_share=_opposite_share(links, decisions, params),
+        basket_share=_basket_share(roles, decisions, market, siblings or {}, params),
+        clock_share=_clock_share(decisions.event_time_ns[roles.episode_row], params),
         automated_share=_automated(roles, automated_share),
+        **{f"{one.kind}_log10_lr": one.log10_lr for one in further},
     )
 
 
-def _basket_share(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> float:
-    """Return the share of an account's decisions that come with one in another family at once.
+def _clock_share(times: NDArray[np.int64], params: DetectionParams) -> float:
+    """Return how much times gather at one place of the hour, or of a half, quarter or twelfth.
 
-    The median over the members: a basket is traded whole, by everybody who trades it.
+    The mean resultant length of the places on a circle: 0 spread out, 1 at one place (Mardia &
+    Jupp 2000, section 2.3). 0 for few times.
+    """
+    if times.size < params.verdict.clock_min_episodes:
+        return 0.0
+    return max(
+        float(np.abs(np.exp(2j * np.pi * (times % period) / period).mean()))
+        for period in CLOCK_PERIODS_NS
+    )
+
+
+def _basket_share(
+    roles: Roles,
+    decisions: DecisionColumns,
+    market: MarketLog,
+    siblings: Mapping[int, Sequence[int]],
+    params: DetectionParams,
+) -> float:
+    """Return the share of a member's decisions that come with one in another family at once.
+
+    Its own or another account's of its owner: a firm may trade each leg of a spread from an account
+    of its own. The median over the members: a spread is traded whole, by everybody who trades it.
     """
     within_ns = params.verdict.basket_ns
     shares = []
     for account in (roles.source, *(f.account for f in roles.followers)):
         rows = np.flatnonzero(decisions.account == account)
         times, families = decisions.event_time_ns[rows], decisions.family[rows]
+        legs = market.decisions_of(siblings.get(account, (account,)))
         together = np.zeros(rows.size, np.bool_)
         for family in np.unique(families):
-            others = times[families != family]
+            others = legs.event_time_ns[legs.family != family]
             here = families == family
             near = _count(others, times[here] - within_ns - 1, times[here] + within_ns)
             together[here] = near > 0
@@ -252,43 +294,43 @@ def _count(
     return np.searchsorted(times, end, "right") - np.searchsorted(times, start, "right")
 
 
-def _opposite_share(roles: Roles, decisions: DecisionColumns, params: DetectionParams) -> float:
-    """Return the share of episodes in which one side trades around the other, median follower's.
+def _opposite_share(
+    links: Sequence[Link], decisions: DecisionColumns, params: DetectionParams
+) -> float:
+    """Return the share of the group's links in which one side trades around the other.
 
     A sandwich bot trades before its victim and takes it back at once after it, which the victim
-    does not. As the leader its exit follows the victim's repetition; as a follower on the other
-    side its entry came before.
+    does not. Victims of one bot are linked with one another too, through it: every link counts.
     """
-    shares = [
-        max(
-            _sandwiched(roles.source, follower.own_row, decisions, params),
-            _sandwiched(follower.account, follower.source_row, decisions, params),
-        )
-        for follower in roles.followers
-    ]
-    return float(np.median(shares)) if shares else 0.0
-
-
-def _sandwiched(
-    bot: int, victim_rows: NDArray[np.int64], decisions: DecisionColumns, params: DetectionParams
-) -> float:
-    """Return the share of the victim's decisions that the bot's entry and exit enclose."""
-    if victim_rows.size == 0:
+    members = sorted({account for link in links for account in (link.leader, link.follower)})
+    around = {
+        (bot, victim)
+        for link in links
+        for bot, victim in ((link.leader, link.follower), (link.follower, link.leader))
+        if _sandwiches(bot, victim, decisions, params)
+    }
+    bots = {bot for bot, _ in around}
+    if not bots:
         return 0.0
-    before_ns, after_ns = params.verdict.opposite_ns, params.verdict.opposite_exit_ns
-    all_times = decisions.event_time_ns
-    times = all_times[victim_rows]
-    keys = decisions.family.astype(np.int64) * 2 + decisions.side
-    is_bot = decisions.account == bot
-    is_victim = decisions.account == decisions.account[victim_rows[0]]
-    enclosed = np.zeros(victim_rows.size, np.bool_)
-    for key in np.unique(keys[victim_rows]):
-        here = keys[victim_rows] == key
-        at = times[here]
+    touched = {account for pair in around for account in pair}
+    return len(touched) / len(members)
 
+
+def _sandwiches(bot: int, victim: int, decisions: DecisionColumns, params: DetectionParams) -> bool:
+    """Whether the bot leaves right after most of the victim's decisions that it entered before."""
+    rule = params.verdict
+    times = decisions.event_time_ns
+    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    of_bot, of_victim = decisions.account == bot, decisions.account == victim
+    n_all, n_entered, n_enclosed = 0, 0, 0
+    for key in np.unique(keys[of_victim]):
         its, opposite = keys == key, keys == key ^ 1
-        enters = _count(all_times[is_bot & its], at - before_ns, at) > 0
-        leaves = _count(all_times[is_bot & opposite], at, at + after_ns) > 0
-        stays = _count(all_times[is_victim & opposite], at, at + after_ns) == 0
-        enclosed[here] = enters & leaves & stays
-    return float(enclosed.mean())
+        at = times[of_victim & its]
+        enters = _count(times[of_bot & its], at - rule.opposite_ns, at) > 0
+        leaves = _count(times[of_bot & opposite], at, at + rule.opposite_exit_ns) > 0
+        stays = _count(times[of_victim & opposite], at, at + rule.opposite_exit_ns) == 0
+        n_all += at.size
+        n_entered += int(enters.sum())
+        n_enclosed += int((enters & leaves & stays).sum())
+    enough = max(rule.min_quiet, rule.opposite_victim_share * n_all)
+    return n_entered >= enough and n_enclosed >= rule.opposite_legs_share * n_entered

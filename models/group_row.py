@@ -140,6 +140,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("off_venue", "source off the venue", lambda g: g.features.off_venue),
     Feature("opposite_share", "share traded around", lambda g: g.features.opposite_share),
     Feature("basket_share", "share in baskets", lambda g: g.features.basket_share),
+    Feature("clock_share", "share at one place of the hour", lambda g: g.features.clock_share),
     Feature("automated_share", "share automated", lambda g: g.features.automated_share),
     Feature("lag_median_ms", "median lag, ms", _of_followers(lambda f: f.lag_median_ms), True),
     Feature("lag_iqr_ms", "spread of the lag, ms", _of_followers(lambda f: f.lag_iqr_ms), True),
@@ -176,6 +177,11 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature("home_share", "share at one home", _at_one_home),
     Feature("is_declared", "declared as one", lambda g: g.declaration == "declared"),
+    Feature("exits_log10_lr", "exits, log10 odds", lambda g: g.features.exits_log10_lr),
+    Feature("cancels_log10_lr", "cancels, log10 odds", lambda g: g.features.cancels_log10_lr),
+    Feature("replaces_log10_lr", "replaces, log10 odds", lambda g: g.features.replaces_log10_lr),
+    Feature("stops_log10_lr", "stops, log10 odds", lambda g: g.features.stops_log10_lr),
+    Feature("sizes_log10_lr", "sizes, log10 odds", lambda g: g.features.sizes_log10_lr),
     Feature("is_partly_declared", "partly declared", lambda g: g.declaration == "partly"),
 )
 """Every feature, in the order of the columns."""

@@ -42,6 +42,8 @@ class Cluster:
         slower ones tell how long an episode lasts.
     strongest_leader : int or None
         Who leads the strongest pair inside.
+    source : int or None
+        Who leads, where that is settled: several sources were told apart.
     """
 
     members: tuple[int, ...]
@@ -49,6 +51,7 @@ class Cluster:
     ln_e: float
     links: tuple[Link, ...] = ()
     strongest_leader: int | None = None
+    source: int | None = None
 
 
 def find_clusters(

@@ -122,8 +122,8 @@ def _chance(features: ClusterFeatures) -> Finding:
     return Finding(
         "chance",
         f"With the market's decisions as they were, chance puts so many of them into one window "
-        f"with probability 10^{features.log10_p:.1f} at most. The threshold of "
-        f"10^{features.threshold_log10_p:.1f} pays for all windows: it lets through at most "
+        f"with log10 P of {features.log10_p:.1f} at most. The threshold of "
+        f"{features.threshold_log10_p:.1f} pays for all windows: it lets through at most "
         f"{features.tolerated_a_year:.2g} false clusters a year.",
         {
             "log10_e": round(-features.log10_p, 4),

@@ -13,7 +13,8 @@ from models.params import SHIFTS_NS
 from models.roles import Roles
 
 _BINS_A_DECADE = 6
-_DECADES = 5  # 1 ms to 100 s, then to the look-back
+_FIRST_DECADE = -2  # 10 µs: a copier beside the venue's gateway takes tens of microseconds
+_LAST_DECADE = 5  # 100 s, then to the look-back
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def measure_lags(roles: Roles, decisions: DecisionColumns, *, look_back_ns: int)
         Longest lag counted.
     """
     last_ms = look_back_ns / 1e6
-    inner = 10.0 ** (np.arange(_DECADES * _BINS_A_DECADE + 1) / _BINS_A_DECADE)
+    steps = np.arange(_FIRST_DECADE * _BINS_A_DECADE, _LAST_DECADE * _BINS_A_DECADE + 1)
+    inner = 10.0 ** (steps / _BINS_A_DECADE)
     edges = np.concatenate(([0.0], inner[inner < last_ms], [last_ms]))
     observed = np.zeros(edges.size - 1)
     expected = np.zeros(edges.size - 1)

@@ -44,7 +44,7 @@ def choose_leader(
 
     Who acted first at the same instant and sequence as others shares the precedence with them.
     Where that leaves several equal, the leader of the strongest pair has it, then the smallest
-    code.
+    code. A cluster whose source is settled keeps it.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def choose_leader(
     is_first &= decisions.sequence[rows] == first_sequence[index]
     n_first = np.bincount(index[is_first], minlength=first.size)
     leader, best = among[0], (-1.0, False)
-    for account in among:
+    for account in among if cluster.source is None else (cluster.source,):
         mine = is_first & (decisions.account[rows] == account)
         precedence = float((1.0 / n_first[index[mine]]).sum()) / first.size
         standing = (round(precedence, 9), account == cluster.strongest_leader)

@@ -142,7 +142,7 @@ class Linkage:
         return max(0.0, log2(params.agreement * reliability / chance))
 
     def _chance(self, kind: str, holders: dict[int, Sighting], accounts: tuple[int, ...]) -> float:
-        """Return the chance that two strangers share the value, on the day it says least.
+        """Return the chance that two strangers share the value, on the day it says most.
 
         The crowd is made of holders outside the group, and one. Days count on which two members
         were seen with the value; where there is none, or no days are known, the whole time counts
@@ -158,7 +158,7 @@ class Linkage:
             where = (kind, seen.network, seen.country)
             population = self._population.get((*where, day), self._population[*where, None])
             chances.append(crowd / population)
-        return min(1.0, max(chances))
+        return min(1.0, *chances)
 
     def _recurrence(self, a: Sighting, b: Sighting) -> float:
         """Return 1, or less when the two met with the value on one day but could have on more."""

@@ -1,4 +1,4 @@
-"""Every threshold of the method, each with its reason. No other module holds a literal threshold.
+"""Every threshold of the method, each with its reason; only `corroboration_params` holds others.
 
 Times are nanoseconds unless the name says otherwise. Section numbers refer to docs/method.md.
 """
@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
 
 SECOND_NS = 1_000_000_000
@@ -16,6 +17,8 @@ DAY_NS = 24 * 60 * MINUTE_NS
 YEAR_DAYS = 365.25
 SHIFTS_NS = tuple(sign * minutes * MINUTE_NS for minutes in (5, 10, 30) for sign in (-1, 1))
 """Shifts in time at which a count shows what chance gives."""
+CLOCK_PERIODS_NS = tuple(minutes * MINUTE_NS for minutes in (60, 30, 15, 5))
+"""Public clocks: the hour, and bars of half an hour, a quarter and five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,10 @@ class RankTestParams:
     """Short memory of the recent share: scalpers trade in bursts of a few minutes."""
     habit_ns: int = SECOND_NS // 2
     """A decision this close to the place in the minute of one of the account's last two, or to
-    where its last interval would put it, is its own clock's: no evidence. An account without a
-    clock meets this by chance once in 20 to 30 times."""
+    where its last interval (or last two together) would put it, is its own clock's: no evidence.
+    An account without a clock meets this by chance once in 15 to 20 times."""
+    habit_share: float = 0.05
+    """Intervals count as equal within this share of them: slicers add some jitter."""
     recent_prior: float = 20.0
     """Class decisions added to the recent share's denominator: a few decisions in a quiet key
     are not yet a share. With 5 a group that is most of its key's trade is not found; with 100
@@ -154,6 +159,9 @@ class GroupParams:
     """Fixed, so that the same graph gives the same groups."""
     min_episodes: int = 3
     """A group is shown after so many episodes: two can be chance, three with E >= T cannot."""
+    suspect_share: float = 0.4
+    """Accounts that answer this share of the source, with this share of their decisions, are left
+    out where chance is measured."""
     attachment_bin_ns: int = 600 * SECOND_NS
     """Time of day is held fixed in bins this long when an account is tested against a group."""
     early_share: float = 0.1
@@ -287,20 +295,33 @@ class VerdictParams:
     """... and in the median one so many non-members acted as well."""
     basket_ns: int = SECOND_NS
     """Decisions of one account in several families within this time are a basket's legs."""
-    basket_share: float = 0.7
+    basket_share: float = 0.4
     """Accounts with at least this share of their decisions in baskets trade a spread."""
     basket_fidelity: float = 0.85
     """A leader whose baskets are repeated at least so often is copied; who reacts to the same
     spread is now first, now second, and often not there."""
-    opposite_share: float = 0.6
-    """A member that enters before and leaves after so many of another's decisions trades around
-    them; a follower that leaves some of the leader's exits out stays below."""
-    opposite_ns: int = 60 * SECOND_NS
+    opposite_share: float = 0.5
+    """Where at least this share of the members trades around others or is traded around, the group
+    is a bot and its victims."""
+    opposite_legs_share: float = 0.5
+    """A bot leaves right after at least this share of the decisions that it entered before; a
+    follower that leaves some of a quick leader's exits out stays below."""
+    opposite_victim_share: float = 0.1
+    """... which are at least this share of its victim's."""
+    opposite_ns: int = 10 * SECOND_NS
     """How long before them it enters, at most ..."""
     opposite_exit_ns: int = 5 * SECOND_NS
     """... and how soon after them it leaves."""
     external_fidelity: float = 0.3
     """f: two known owners and this mean share of quiet decisions repeated is copying."""
+    external_fidelity_off_venue: float = 0.45
+    """The same without a leader on the venue: a public trigger has none either, and those who
+    react to one take part now and then."""
+    clock_share: float = 0.7
+    """Without a leader, episodes that gather at one place of the hour, or of its parts, so much
+    (mean resultant length) may follow a public clock."""
+    clock_min_episodes: int = 10
+    """Fewer episodes gather by chance."""
     external_fidelity_unknown: float = 0.4
     """f2: the same where owners are unknown: more is asked for."""
     tied_order_share: float = 0.5
@@ -375,6 +396,7 @@ class DetectionParams:
     placebo: PlaceboParams = field(default_factory=PlaceboParams)
     groups: GroupParams = field(default_factory=GroupParams)
     identical: IdenticalParams = field(default_factory=IdenticalParams)
+    corroboration: CorroborationParams = field(default_factory=CorroborationParams)
     linkage: LinkageParams = field(default_factory=LinkageParams)
     verdict: VerdictParams = field(default_factory=VerdictParams)
     classifier: ClassifierParams = field(default_factory=ClassifierParams)

@@ -43,21 +43,35 @@ def split_by_source(
     parts = [sorted(part) for part in nx.connected_components(sources)]
     if len(parts) < 2:
         return (core,)
-    leads: nx.DiGraph[int] = nx.DiGraph((link.leader, link.follower) for link in core.links)
-    reached = [{m for root in part for m in _reached(leads, root)} for part in parts]
-    largest = max(reached, key=len)
-    for members in reached:  # a source whose links were not among the strongest few
-        if len(members) == 1:
-            largest |= members
-    found = [_part(core, members) for members in reached if len(members) > 1]
+    found = [
+        _part(core, members, part[0] if len(part) == 1 else None)
+        for part, members in zip(parts, _followers(core, parts), strict=True)
+        if len(members) > 1
+    ]
     return tuple(sorted(found, key=lambda cluster: cluster.members))
 
 
-def _reached(leads: "nx.DiGraph[int]", root: int) -> set[int]:
-    return {root, *nx.descendants(leads, root)} if root in leads else {root}
+def _followers(core: Cluster, parts: list[list[int]]) -> list[set[int]]:
+    """Return the members of each part: its sources, and whom they lead.
+
+    Followers of one source lead one another too, so only the links of a source count; whom none
+    leads goes where its strongest link is, and else to the largest part.
+    """
+    members = [set(part) for part in parts]
+    for source in members:
+        source |= {link.follower for link in core.links if link.leader in source}
+    for account in set(core.members) - set().union(*members):
+        leaders = [link.leader for link in core.links if link.follower == account]
+        homes = [part for leader in leaders for part in members if leader in part]
+        (homes[0] if homes else max(members, key=len)).add(account)
+    largest = max(members, key=len)
+    for part in members:  # a source whose links were not among the strongest few
+        if len(part) == 1:
+            largest |= part
+    return members
 
 
-def _part(core: Cluster, members: set[int]) -> Cluster:
+def _part(core: Cluster, members: set[int], source: int | None) -> Cluster:
     links = tuple(link for link in core.links if {link.leader, link.follower} <= members)
     return Cluster(
         members=tuple(sorted(members)),
@@ -65,6 +79,7 @@ def _part(core: Cluster, members: set[int]) -> Cluster:
         ln_e=links[0].ln_e,
         links=links,
         strongest_leader=links[0].leader,
+        source=source,
     )
 
 

@@ -37,6 +37,8 @@ def judge(
     ties: Ties,
     declaration: str,
     params: DetectionParams,
+    *,
+    further: Sequence[Finding] = (),
 ) -> Verdict:
     """Apply the rules to one group.
 
@@ -54,15 +56,17 @@ def judge(
         declared, undeclared, partly or contradicted.
     params : DetectionParams
         Thresholds.
+    further : sequence of Finding
+        Reasons beside the timing: they explain and decide nothing.
     """
-    reasons = [*ownership.related, _repetition(features), _timing(features, params)]
+    reasons = [*ownership.related, _repetition(features), _timing(features, params), *further]
     crowd = _crowd(features, params)
     if crowd is not None:
         return conclude("INDEPENDENT", "common_strategy", [crowd, *reasons], params)
     if ownership.n_owners == 1 and ownership.all_known:
         one = Finding(
             "one_owner",
-            f"All {len(members)} accounts belong to one known owner.",
+            f"{_every(members).capitalize()} accounts belong to one known owner.",
             {"accounts": len(members)},
         )
         return internal([one, *reasons], declaration, params)
@@ -158,9 +162,9 @@ def _crowd(features: GroupFeatures, params: DetectionParams) -> Finding | None:
     if features.opposite_share >= rule.opposite_share:
         return Finding(
             "opposite_legs",
-            f"One side entered before and left within {rule.opposite_exit_ns // 1_000_000_000} s "
-            f"after {features.opposite_share:.0%} of the other's decisions: it trades around the "
-            "other, it does not copy it.",
+            f"{features.opposite_share:.0%} of the accounts trade around others or are traded "
+            "around: one enters before the other and leaves within "
+            f"{rule.opposite_exit_ns // 1_000_000_000} s after it. That is no copying.",
             {"opposite_share": round(features.opposite_share, 4)},
         )
     return None
@@ -212,6 +216,10 @@ def internal(reasons: list[Finding], declaration: str, params: DetectionParams) 
     return conclude("INTERNAL", "undeclared_own_accounts", [*reasons, missing], params)
 
 
+def _every(members: Sequence[int]) -> str:
+    return "both" if len(members) == 2 else f"all {len(members)}"
+
+
 def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
     return features.off_venue or features.lead_share >= params.verdict.min_lead
 
@@ -219,9 +227,24 @@ def _has_source(features: GroupFeatures, params: DetectionParams) -> bool:
 def _copies(features: GroupFeatures, params: DetectionParams, fidelity: float) -> bool:
     if features.n_episodes < params.groups.min_episodes:
         return False
+    if features.off_venue:
+        fidelity = max(fidelity, params.verdict.external_fidelity_off_venue)
     if features.n_quiet < params.verdict.min_quiet or features.quiet_fidelity is None:
         return False
     return features.quiet_fidelity >= fidelity
+
+
+def _public_clock(features: GroupFeatures, params: DetectionParams) -> Finding | None:
+    """Return a reason if nobody leads and the episodes gather at one place of the hour."""
+    if not features.off_venue or features.clock_share < params.verdict.clock_share:
+        return None
+    return Finding(
+        "public_clock",
+        f"No account leads, and the episodes gather at one place of the hour or of its parts "
+        f"({features.clock_share:.0%} of the way to all at one place): a public clock may move "
+        "everybody.",
+        {"clock_share": round(features.clock_share, 4)},
+    )
 
 
 def _several_owners(
@@ -237,18 +260,18 @@ def _several_owners(
         f"The {len(members)} accounts belong to {ownership.n_owners} known owners.",
         {"owners": ownership.n_owners, "accounts": len(members)},
     )
+    wanted = "More decisions repeated in quiet markets, or a clear first account, would decide it."
     if not (
         _copies(features, params, params.verdict.external_fidelity)
         and _has_source(features, params)
     ):
-        return undetermined(
-            [several, *reasons],
-            "More decisions repeated in quiet markets, or a clear first account, would decide it.",
-            params,
-        )
+        return undetermined([several, *reasons], wanted, params)
     machine = one_machine(ties, members, params)
     if machine is not None and ownership.n_owners >= params.verdict.managed_min_owners:
         return conclude("EXTERNAL", "managed_accounts", [several, machine, *reasons], params)
+    clock = _public_clock(features, params)
+    if clock is not None:
+        return undetermined([several, clock, *reasons], wanted, params)
     subtype = "mixed" if ownership.largest > 1 else "signal"
     return conclude("EXTERNAL", subtype, [several, *reasons], params)
 
@@ -263,7 +286,7 @@ def one_machine(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
         ):
             return Finding(
                 "one_machine",
-                f"One {tie.kind} enters the orders of all {len(members)} accounts.",
+                f"One {tie.kind} enters the orders of {_every(members)} accounts.",
                 {"weight_bits": round(tie.weight_bits, 2), "crowd": tie.crowd},
             )
     return None
@@ -278,7 +301,7 @@ def strong_ties(ties: Ties, members: Sequence[int], params: DetectionParams) -> 
     kinds = ", ".join(sorted({tie.kind for tie in ties.ties if tie.weight_bits > 0}))
     return Finding(
         "strong_ties",
-        f"Shared {kinds} tie all {len(members)} accounts together ({weakest:.1f} bits or more).",
+        f"Shared {kinds} tie {_every(members)} accounts together ({weakest:.1f} bits or more).",
         {"weight_bits": round(weakest, 2)},
     )
 
@@ -304,9 +327,13 @@ def _unknown_owners(
         )
         return internal([filed, *reasons], declaration, params)
     n_tied = ties.largest_part(members, params.linkage.weak_bits)
+    clock = _public_clock(features, params)
+    if clock is not None:
+        reasons = [clock, *reasons]
     in_order = features.off_venue or features.tied_share < params.verdict.tied_order_share
     if (
         in_order
+        and clock is None
         and n_tied <= max(1, params.verdict.tied_share * len(members))
         and ownership.n_owners == 0
         and _has_source(features, params)

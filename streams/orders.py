@@ -52,6 +52,7 @@ __all__ = [
 ]
 
 _NS_PER_SECOND = 1_000_000_000
+_EXACT_FLOATS = 2.0**53
 _WITH_QUANTITY = pa.array([EventType.NEW, EventType.REPLACE, None], pa.string())
 
 
@@ -126,13 +127,15 @@ def violation_mask(
 
 
 def cell_text(column: pa.Array, row: int) -> str:
-    """Return one value as the text an error message shows; null is ``null``."""
+    """Return one value as the text an error message shows: null is empty, -5.0 is ``-5``."""
     if pa.types.is_string(column.type):
         column = column.slice(row, 1).cast(pa.binary())
         row = 0
     value = column[row].as_py()
     if value is None:
-        return "null"
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOATS:
+        return f"{value:.0f}"  # most likely how it was written
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

@@ -60,9 +60,7 @@ def printable(text: str, limit: int = 64) -> str:
     length = 0
     n_fitting = 0  # pieces that leave room for the ellipsis
     for character in text:
-        piece = character
-        if not character.isprintable() or character in _INVISIBLE:
-            piece = f"[U+{ord(character):04X}]"
+        piece = _visible(character)
         length += len(piece)
         if length > limit:
             return "".join(pieces[:n_fitting]) + _ELLIPSIS
@@ -70,3 +68,58 @@ def printable(text: str, limit: int = 64) -> str:
         if length < limit:
             n_fitting = len(pieces)
     return "".join(pieces)
+
+
+def printable_id(text: str, limit: int = 64) -> str:
+    """Return an id as `printable` does, but cut in the middle: ids often differ at their end.
+
+    Parameters
+    ----------
+    text : str
+        Anything, also lone surrogates.
+    limit : int
+        Longest result in characters, at least 3.
+
+    Returns
+    -------
+    str
+        The first and the last characters around an ellipsis, the first ones a character longer.
+
+    Raises
+    ------
+    ValueError
+        If `limit` is less than 3.
+
+    Examples
+    --------
+    >>> printable_id("account-0001-of-firm-7", limit=11)
+    'accou…irm-7'
+    """
+    if limit < 3:
+        raise ValueError(f"limit must be at least 3, was {limit}")
+    if len(text) <= limit:
+        whole = "".join(map(_visible, text))
+        if len(whole) <= limit:
+            return whole
+    n_last = (limit - 1) // 2
+    first = _fitting(text[:limit], limit - 1 - n_last)
+    last = _fitting(text[: -n_last - 1 : -1], n_last)
+    return "".join([*first, _ELLIPSIS, *reversed(last)])
+
+
+def _fitting(text: str, limit: int) -> list[str]:
+    """Return the visible characters from the start of a text that fit in a length."""
+    pieces: list[str] = []
+    length = 0
+    for piece in map(_visible, text):
+        length += len(piece)
+        if length > limit:
+            break
+        pieces.append(piece)
+    return pieces
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() and character not in _INVISIBLE:
+        return character
+    return f"[U+{ord(character):04X}]"

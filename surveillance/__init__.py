@@ -2,4 +2,8 @@
 
 from importlib.metadata import version
 
+from surveillance.compiled import find_cache
+
 __version__ = version("exchange-surveillance")
+
+find_cache()  # before the first compiled loop is imported

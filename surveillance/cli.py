@@ -35,7 +35,16 @@ from surveillance.fitted import (
     write_classifier,
 )
 from surveillance.jobs.scan import run_scan
+from surveillance.options import (
+    SCENARIO_NAMES,
+    AsJson,
+    ClassifierFile,
+    Port,
+    StoreUrl,
+    naming_options,
+)
 from surveillance.policy import with_policy
+from surveillance.results import scan_summary
 from surveillance.terminal import (
     output_console,
     plain_table,
@@ -55,26 +64,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-StoreUrl = Annotated[
-    str | None,
-    typer.Option("--store", help="Store URL.", show_default="sqlite:///surveillance.db"),
-]
-ClassifierFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--classifier",
-        help="File that `surveillance train` wrote.",
-        show_default="the shipped one",
-        readable=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")]
-
 
 def main() -> None:
     """Run the command; refusals become one line and exit status 1."""
     ended = signal.signal(signal.SIGTERM, _terminate)
+    # A shell that starts it in the background has it ignore interrupts.
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except (SurveillanceError, StreamError, ModelError) as error:
@@ -84,10 +79,15 @@ def main() -> None:
         _refuse(f"{place}{error.strerror or error}")
     except UnicodeEncodeError as error:  # the system gives what is not UTF-8 as lone surrogates
         _refuse(f"names must be UTF-8, was {printable(error.object, 300)}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as left:
+        # An interrupt inside a command comes out as an exit.
+        if isinstance(left, SystemExit) and left.code != INTERRUPTED:
+            raise
+        print("surveillance: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, ended)
+        signal.signal(signal.SIGINT, interrupted)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -120,7 +120,10 @@ def options(
 def scan(
     dataset: Annotated[
         # Whether it can be read is the dataset's to say: refused input, not wrong usage.
-        Path, typer.Argument(help="Directory with orders and other tables.", readable=False)
+        Path,
+        typer.Argument(
+            metavar="DATASET", help="Directory with orders and other tables.", readable=False
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Directory for the result files.")],
     store: StoreUrl = None,
@@ -147,7 +150,7 @@ def scan(
             artifact=artifact,
         )
     if as_json:
-        typer.echo(json.dumps({"out": str(out), **asdict(result.findings.manifest)}))
+        typer.echo(json.dumps({"out": str(out), **scan_summary(result.findings)}))
         return
     output_console().print(verdict_table(result.findings))
     typer.echo(f"Results: {out / 'report.html'}")
@@ -157,7 +160,7 @@ def scan(
 def serve(
     store: StoreUrl = None,
     host: Annotated[
-        str | None, typer.Option(help="Loopback address.", show_default="127.0.0.1")
+        str | None, typer.Option(help="Loopback address (default 127.0.0.1).", show_default=False)
     ] = None,
     port: Port = None,
 ) -> None:
@@ -183,9 +186,7 @@ def demo(
         with tempfile.TemporaryDirectory(prefix="surveillance-") as directory:
             dataset = Path(directory) / "demo"
             with console.status(f"Simulating {accounts:,} accounts over {days} days"):
-                simulate_into(
-                    dataset, scenario="basic", n_accounts=accounts, n_days=days, seed=seed
-                )
+                simulate_into(dataset, scenario="full", n_accounts=accounts, n_days=days, seed=seed)
             with progress_bars(console) as progress:
                 result = run_scan(dataset, out=None, store=opened, progress=progress)
         output_console().print(verdict_table(result.findings))
@@ -194,8 +195,11 @@ def demo(
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Directory for the dataset; the key goes beside it.")],
-    scenario: Annotated[str, typer.Option(help="basic, nothing, full or held-out.")] = "basic",
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="Directory for the dataset; the key goes beside it."),
+    ],
+    scenario: Annotated[str, typer.Option(help=f"{SCENARIO_NAMES}.")] = "basic",
     accounts: Annotated[int, typer.Option(help="Accounts of the market.")] = 3_000,
     days: Annotated[int, typer.Option(help="Trading days.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the market.")] = 1,
@@ -206,7 +210,8 @@ def simulate(
     del store  # taken by every command; a simulation records nothing
     if out.exists() and any(out.iterdir()):
         raise typer.BadParameter(f"{out} is not empty", param_hint="OUT")
-    market = simulate_into(out, scenario=scenario, n_accounts=accounts, n_days=days, seed=seed)
+    with naming_options():
+        market = simulate_into(out, scenario=scenario, n_accounts=accounts, n_days=days, seed=seed)
     place = out.resolve()  # "." has no name
     key = place.with_name(f"{place.name}.key.json")
     key.write_text(json.dumps(market.answer_key, indent=1) + "\n", encoding="utf-8")
@@ -223,11 +228,13 @@ def simulate(
 def evaluate(
     dataset: Annotated[
         Path | None,
-        typer.Argument(help="Dataset with a known answer; needs --key.", readable=False),
+        typer.Argument(
+            metavar="DATASET", help="Dataset with a known answer; needs --key.", readable=False
+        ),
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Answer key of DATASET.", readable=False)] = None,
     scenario: Annotated[
-        str | None, typer.Option(help="Simulate instead: basic, nothing, full or held-out.")
+        str | None, typer.Option(help=f"Simulate instead: {SCENARIO_NAMES}.")
     ] = None,
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Simulate kinds kept apart from all tuning.")
@@ -291,7 +298,7 @@ def evaluate(
         )
     except SurveillanceError as error:
         raise typer.BadParameter(str(error)) from error
-    with task_bar(Console(stderr=True)) as on_progress:
+    with task_bar(Console(stderr=True)) as on_progress, naming_options():
         if real_data is not None:
             report: Evaluation | RealDataReport = evaluate_real_data(
                 real_data, on_progress=on_progress
@@ -326,7 +333,7 @@ def train(
     ),
     scenario: Annotated[
         list[str] | None,
-        typer.Option("--scenario", help="Learn from these.", show_default="full and basic"),
+        typer.Option("--scenario", help="Learn from it; may repeat (default full and basic)."),
     ] = None,
     markets: Annotated[int, typer.Option(min=1, help="Markets of each scenario.")] = 8,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 5_001,
@@ -352,14 +359,15 @@ def train(
         n_accounts=accounts,
         n_days=days,
     )
-    check_plan(plan)
+    with naming_options():
+        check_plan(plan)
     check_place(out)
     concluded = []
     if dispositions is not None:
         with open_store(load_settings(store=store)) as opened:
             weight = plan.params.classifier.disposition_weight
             concluded = read_dispositions(dispositions, opened, weight=weight)
-    with task_bar(Console(stderr=True)) as on_progress:
+    with naming_options(), task_bar(Console(stderr=True)) as on_progress:
         trained = fit(plan, concluded, n_jobs=jobs, on_progress=on_progress)
     write_classifier(out, trained.text)
     if as_json:

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+IDENTICAL_ORDERS = "identical_orders"
+"""The reason of a group that identical orders made."""
+
 
 class VerdictName(StrEnum):
     """What the system concludes about a group."""
@@ -135,7 +138,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeOrder:
-    """One member's decision inside an episode; lag against the episode's first or leader order."""
+    """One member's decision inside an episode; lag against the episode's first or leader order.
+
+    `quantity` counts the instrument's own contracts; `quantity_lots` the family's smallest, so
+    that a mini and a micro can be compared. None where an older run did not record it.
+    """
 
     account_id: str
     role: str
@@ -145,6 +152,7 @@ class EpisodeOrder:
     side: str
     quantity: float
     price: float | None
+    quantity_lots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +197,9 @@ class Graph:
 class LagHistogram:
     """Lags of followers after the leader against what chance would give.
 
-    `edges_ms` has one more entry than `observed` and `expected`; bins are log-spaced from 1 ms
-    to 120 s (the first bin starts at 0).
+    `edges_ms` has one more entry than `observed` and `expected`; bins are log-spaced from
+    10 µs to 120 s (the first bin starts at 0). A follower's first decision after each of the
+    source's counts, same family and side, copied or not.
     """
 
     edges_ms: tuple[float, ...]

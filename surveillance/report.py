@@ -4,8 +4,10 @@ Says first what was scanned and how much chance allows, then each group in order
 Same findings, same bytes: nothing here reads a clock. Charts are those of the desk.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from surveillance.chance import placebo_words, run_chance_words
 from surveillance.findings import (
     Group,
     GroupFinding,
@@ -15,12 +17,12 @@ from surveillance.findings import (
     RunManifest,
     VerdictName,
 )
-from surveillance.store.summary import priority_of
+from surveillance.store.summary import in_priority_order
 from surveillance.web import charts
 from surveillance.web.charts import Figure
 from surveillance.web.markup import inline_stylesheet
 from surveillance.web.rendering import render
-from surveillance.web.sidebyside import SideBySide, side_by_side
+from surveillance.web.sidebyside import SideBySide, price_decimals, side_by_side
 from surveillance.web.weighing import Weighing, lag_median_ms, ordered_members, sentence, weigh
 
 STYLE_SHEETS = ("tokens.css", "parts.css", "charts.css", "report.css")
@@ -57,6 +59,7 @@ class Section:
     members: tuple[Member, ...]
     n_members_left_out: int
     episodes: tuple[SideBySide, ...]
+    decimals: Mapping[str, int]
     charts: Charts | None
 
 
@@ -75,10 +78,7 @@ def render_report(findings: RunFindings) -> str:
         security policy; it holds no script.
     """
     style, style_hash = inline_stylesheet(STYLE_SHEETS)
-    ordered = sorted(
-        findings.groups,
-        key=lambda f: (priority_of(f.group), -f.group.log10_e, f.group.group_id),
-    )
+    ordered = in_priority_order(findings.groups)
     sections = [
         _section(number, finding, findings.manifest, findings.placebo)
         for number, finding in enumerate(ordered, start=1)
@@ -93,8 +93,9 @@ def render_report(findings: RunFindings) -> str:
         run=findings.manifest,
         counts=counts,
         sections=sections,
-        placebo=findings.placebo,
-        placebo_figure=charts.placebo_panel(findings.placebo),
+        chance=run_chance_words(findings.manifest),
+        placebo_words=placebo_words(findings.manifest, findings.placebo),
+        placebo_figure=charts.placebo_panel(findings.placebo, findings.manifest),
         n_detailed=N_DETAILED_GROUPS,
     )
 
@@ -108,6 +109,7 @@ def _section(
     group = finding.group
     members = ordered_members(group)
     is_detailed = number <= N_DETAILED_GROUPS
+    episodes = finding.episodes[:N_EPISODES] if is_detailed else ()
     return Section(
         number=number,
         group=group,
@@ -118,10 +120,8 @@ def _section(
         ),
         members=tuple(members[:N_MEMBERS]),
         n_members_left_out=max(len(members) - N_MEMBERS, 0),
-        episodes=tuple(
-            side_by_side(episode, N_REPEATS)
-            for episode in (finding.episodes[:N_EPISODES] if is_detailed else ())
-        ),
+        episodes=tuple(side_by_side(episode, N_REPEATS) for episode in episodes),
+        decimals=price_decimals(episodes),
         charts=_charts(number, finding) if is_detailed else None,
     )
 

@@ -22,9 +22,10 @@ import pyarrow.parquet as pq
 from models.columns import BUY, INVERSE
 from models.params import SECOND_NS
 from surveillance.errors import ResultsError
-from surveillance.findings import RunFindings
+from surveillance.findings import RunFindings, VerdictName
 from surveillance.pipeline.runner import ScanResult
 from surveillance.report import render_report
+from surveillance.store.summary import in_priority_order
 
 FILES = ("groups.jsonl", "pairs.parquet", "clusters.parquet", "report.html", "manifest.json")
 _LN_10 = float(np.log(10.0))
@@ -115,6 +116,31 @@ def _write_all(directory: Path, result: ScanResult) -> None:
 def _manifest(findings: RunFindings) -> dict[str, object]:
     placebo = [asdict(count) for count in findings.placebo]
     return {**asdict(findings.manifest), "placebo": placebo}
+
+
+def scan_summary(findings: RunFindings) -> dict[str, object]:
+    """Return what a scan prints as JSON: the manifest, verdict counts, groups and the placebo.
+
+    Groups stand in the desk's order, what asks for a person most first.
+    """
+    groups = in_priority_order(findings.groups)
+    verdicts = dict.fromkeys(VerdictName, 0)
+    for found in groups:
+        verdicts[found.group.verdict] += 1
+    return {
+        **_manifest(findings),
+        "verdicts": verdicts,
+        "groups": [
+            {
+                "group_id": found.group.group_id,
+                "verdict": found.group.verdict,
+                "subtype": found.group.subtype,
+                "leader_account_id": found.group.leader_account_id,
+                "members": len(found.group.members),
+            }
+            for found in groups
+        ],
+    }
 
 
 def pair_table(result: ScanResult) -> pa.Table:

@@ -7,19 +7,31 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.console import Group as RenderGroup
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from streams.text import printable
-from surveillance.findings import GroupFinding, RunFindings
+from streams.text import printable, printable_id
+from surveillance.chance import PlaceboState, placebo_state, placebo_words, run_chance_words
+from surveillance.findings import GroupFinding, RunFindings, VerdictName
 from surveillance.pipeline import runner
+from surveillance.store.summary import in_priority_order
+from surveillance.web.formats import lag, plural
+from surveillance.web.weighing import lag_median_ms
 
 if TYPE_CHECKING:  # the quality report is slow to import and only `evaluate` has one
     from surveillance.jobs.text_table import TextTable
 
 MAX_ROWS = 60
+_VERDICT_ORDER = (
+    VerdictName.EXTERNAL,
+    VerdictName.UNDETERMINED,
+    VerdictName.INTERNAL,
+    VerdictName.INDEPENDENT,
+)
 PIPE_WIDTH = 160  # characters, where no terminal says how wide it is
 
 
@@ -34,19 +46,25 @@ def progress_bars(console: Console) -> Iterator[runner.Progress]:
     bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[amount]}"),
         TimeElapsedColumn(),
         console=console,
         disable=not console.is_terminal,
         transient=True,
     )
-    reading = bars.add_task("Reading (bytes)", total=None)
-    detecting = bars.add_task("Detecting (orders)", total=None)
+    reading = bars.add_task("Reading", total=None, amount="")
+    detecting = bars.add_task("Detecting", total=None, amount="")
+
+    def read(done: int, total: int) -> None:
+        amount = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
+        bars.update(reading, completed=done, total=total, amount=amount)
+
+    def detect(done: int, total: int) -> None:
+        amount = f"{done:,} of {total:,} orders"
+        bars.update(detecting, completed=done, total=total, amount=amount)
+
     with bars:
-        yield runner.Progress(
-            reading=lambda done, total: bars.update(reading, completed=done, total=total),
-            detecting=lambda done, total: bars.update(detecting, completed=done, total=total),
-        )
+        yield runner.Progress(reading=read, detecting=detect)
 
 
 @contextmanager
@@ -77,64 +95,68 @@ def plain_table(table: "TextTable") -> Table:
     return shown
 
 
-def verdict_table(findings: RunFindings) -> Table:
-    """Return the groups of a run as a table, with what was looked at in its caption."""
-    table = Table(
-        title=_title(findings),
-        caption=_caption(findings),
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-    )
+def verdict_table(findings: RunFindings) -> RenderableType:
+    """Return the groups of a run as a table in the desk's order, between what frames them.
+
+    Above it how many groups of which verdict; below it, a sentence a line, what was read and what
+    chance allows. Without groups there is no table.
+    """
+    groups = in_priority_order(findings.groups)
+    parts: list[RenderableType] = [Text(_title(findings))]
+    if groups:
+        parts.append(_table(groups))
+    parts += [Text(line) for line in _caption(findings)]
+    return RenderGroup(*parts)
+
+
+def _table(groups: list[GroupFinding]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("Group", "Verdict", "Subtype", "Leader"):
         table.add_column(heading, no_wrap=heading != "Subtype")
-    for heading in ("Members", "Copied", "Lag", "log10 E"):
+    for heading in ("Members", "Episodes", "Lag", "log10 E"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for found in findings.groups[:MAX_ROWS]:
+    for found in groups[:MAX_ROWS]:
         table.add_row(*_cells(found))
-    if len(findings.groups) > MAX_ROWS:
-        table.add_row(f"... and {len(findings.groups) - MAX_ROWS} more")
+    if len(groups) > MAX_ROWS:
+        table.add_row(f"... and {len(groups) - MAX_ROWS} more")
     return table
 
 
 def _title(findings: RunFindings) -> str:
-    found = Counter(finding.group.verdict.value for finding in findings.groups)
-    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(found.items()))
+    found = Counter(finding.group.verdict for finding in findings.groups)
+    verdicts = ", ".join(f"{found[name]} {name}" for name in _VERDICT_ORDER if found[name])
     n_accounts = findings.manifest.counts["accounts"]
-    return f"{len(findings.groups)} groups among {n_accounts:,} accounts" + (
+    return f"{plural(len(findings.groups), 'group')} among {plural(n_accounts, 'account')}" + (
         f": {verdicts}" if verdicts else ""
     )
 
 
 def _cells(found: GroupFinding) -> tuple[str, ...]:
     group = found.group
-    lags = sorted(
-        member.lag_median_ms for member in group.members[1:] if member.lag_median_ms is not None
-    )
     leader = group.leader_account_id
     return (
         group.group_id,
         group.verdict.value,
         group.subtype.value.replace("_", " "),
-        "off venue" if leader is None else escape(printable(leader, 16)),
+        "off venue" if leader is None else escape(printable_id(leader, 16)),
         str(len(group.members)),
         str(group.episodes),
-        _lag(lags[len(lags) // 2]) if lags else "-",
+        lag(lag_median_ms(group)),
         f"{group.log10_e:.1f}",
     )
 
 
-def _lag(lag_ms: float) -> str:
-    return f"{lag_ms / 1000:.1f} s" if lag_ms >= 1000 else f"{lag_ms:.1f} ms"
-
-
-def _caption(findings: RunFindings) -> str:
+def _caption(findings: RunFindings) -> list[str]:
     manifest = findings.manifest
     counts = manifest.counts
-    kept = all(count.within_bound for count in findings.placebo)
-    return (
-        f"{counts['read']:,} events read = {counts['accepted']:,} accepted + "
-        f"{counts['duplicates']:,} duplicates. Placebo "
-        f"{'within' if kept else 'BEYOND'} its bound; at most "
-        f"{manifest.chance_groups_per_year:.2g} false groups a year at 10^"
-        f"{manifest.threshold_log10_e:.1f}."
-    )
+    lines = [
+        f"{plural(counts['read'], 'event')} read = {counts['accepted']:,} accepted + "
+        f"{plural(counts['duplicates'], 'duplicate')}.",
+        placebo_words(manifest, findings.placebo),
+    ]
+    if placebo_state(manifest, findings.placebo) is not PlaceboState.NOTHING_TO_COMPARE:
+        lines.append(
+            f"By chance: {run_chance_words(manifest)} "
+            f"(log10 E {manifest.threshold_log10_e:.1f} needed)."
+        )
+    return lines

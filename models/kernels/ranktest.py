@@ -18,6 +18,7 @@ N_PHASES = 2
 N_CLASSES = 2
 DAY_NS = 86_400_000_000_000
 MINUTE_NS = 60_000_000_000
+N_LAST = 4  # times of its own that an account is remembered by
 NEVER = -MINUTE_NS * 1000  # when an account without earlier decisions last acted
 LATER = np.iinfo(np.int64).max // 4
 
@@ -76,6 +77,7 @@ class Settings(NamedTuple):
     fast_memory_ns: float
     recent_prior: float
     habit_ns: int
+    habit_share: float
     share_cap: float
     safety: float
     burst_ns: int
@@ -258,24 +260,34 @@ def count(state: State, entry: int, settings: Settings) -> None:
     state.node_recent[mine] = state.node_recent[mine] * np.exp(-gap / slow) + 1.0
     state.node_fast[mine] = state.node_fast[mine] * np.exp(-gap / quick) + 1.0
     state.node_recent_ns[mine] = now_ns
-    state.node_last_ns[e.node, side, 1] = state.node_last_ns[e.node, side, 0]
-    state.node_last_ns[e.node, side, 0] = now_ns
+    last_ns = state.node_last_ns[e.node, side]
+    for i in range(N_LAST - 1, 0, -1):
+        last_ns[i] = last_ns[i - 1]
+    last_ns[0] = now_ns
     state.node_answered[e.node, side] = state.counters[HEAD]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def on_habit(last_ns: NDArray[np.int64], now_ns: int, within_ns: int) -> bool:
-    """Whether the account's own last two times foretell this one.
+def on_habit(last_ns: NDArray[np.int64], now_ns: int, settings: Settings) -> bool:
+    """Whether the account's own last times foretell this one.
 
-    It acts at the same place of the minute as one of them, or after the same interval.
+    It acts at the same place of the minute as one of the last two, or after the same interval as
+    before, or, where two schedules of its own interleave, after the same two intervals.
     """
     for i in range(2):
         off = (now_ns - last_ns[i]) % MINUTE_NS
-        if last_ns[i] != NEVER and min(off, MINUTE_NS - off) <= within_ns:
+        if last_ns[i] != NEVER and min(off, MINUTE_NS - off) <= settings.habit_ns:
             return True
     if last_ns[1] == NEVER:
         return False
-    return bool(abs((now_ns - last_ns[0]) - (last_ns[0] - last_ns[1])) <= within_ns)
+    interval = last_ns[0] - last_ns[1]
+    slack = max(float(settings.habit_ns), settings.habit_share * interval)
+    if abs(now_ns - last_ns[0] - interval) <= slack:
+        return True
+    if last_ns[3] == NEVER:
+        return False
+    two_intervals = last_ns[1] - last_ns[3]
+    return bool(abs(now_ns - last_ns[1] - two_intervals) <= settings.habit_ns)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -425,7 +437,7 @@ def walk(
     rows = state.rows[node]
     decisions = state.node_ghosts if settings.shift_ns > 0 else state.node_decisions
     overall = settings.overall_weight * (state.node_total[node, side] + 1.0)
-    if on_habit(state.node_last_ns[node, side], now_ns, settings.habit_ns):
+    if on_habit(state.node_last_ns[node, side], now_ns, settings):
         return  # its own clock foretells this decision: a share of one half explains it
     gap0 = max(0, now_ns - settings.look_back_ns - state.node_recent_ns[node, side, 0])
     gap1 = max(0, now_ns - settings.look_back_ns - state.node_recent_ns[node, side, 1])

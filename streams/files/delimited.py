@@ -11,11 +11,14 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from streams.errors import DatasetError
-from streams.files.source import TableFile, refusing
+from streams.files.source import TableFile, refuse_utf_16, refusing
 from streams.tables import TableSpec
+from streams.text import printable
 
 BYTES_PER_BLOCK = 4 << 20
 """Also the longest row. Arrow reads some thirty blocks ahead: larger ones cost memory."""
+
+_MAX_HEADER_CHARACTERS = 160
 
 # Arrow's handler of invalid rows decodes them on its own thread, where bad UTF-8 cannot be
 # caught; its message does not fail.
@@ -64,10 +67,20 @@ def check_columns(file: TableFile, names: list[str], spec: TableSpec) -> None:
             raise DatasetError(file.shown, "must occur once in the file", column=name)
     for name in spec.required:
         if name not in names:
-            raise DatasetError(file.shown, "is required but the file does not have it", column=name)
+            rule = f"is required but the file does not have it{_found(names)}"
+            raise DatasetError(file.shown, rule, column=name)
+
+
+def _found(names: list[str]) -> str:
+    shown = printable(", ".join(names), _MAX_HEADER_CHARACTERS)
+    is_split = len(names) == 1 and any(mark in names[0] for mark in ";\t|")
+    advice = "; columns must be separated by commas" if is_split else ""
+    return f', its columns are "{shown}"{advice}'
 
 
 def _header(file: TableFile) -> list[str]:
+    with refusing(file.shown), file.bytes_stream() as (stream, _):
+        refuse_utf_16(file, stream.read(4))
     with refusing(file.shown), file.bytes_stream() as (stream, _):
         try:
             return list(pa_csv.open_csv(stream, _read_options(), _parse_options()).schema.names)

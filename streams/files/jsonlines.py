@@ -17,13 +17,14 @@ import pyarrow.json as pa_json
 
 from streams.errors import DatasetError
 from streams.files.casting import type_rule
-from streams.files.source import BYTES_PER_READ, TableFile
+from streams.files.source import BYTES_PER_READ, TableFile, refuse_utf_16
 from streams.tables import TableSpec
 
 BYTES_PER_BLOCK = 8 << 20
 MAX_LINE_BYTES = 16 << 20
 
 _INT64 = range(-(1 << 63), 1 << 63)
+_LARGEST_EXACT_FLOAT = 2.0**53
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -53,6 +54,8 @@ def _blocks_of_lines(file: TableFile, stream: pa.NativeFile) -> Iterator[bytes]:
     rest = bytearray()
     is_start = True
     while chunk := stream.read(BYTES_PER_READ):
+        if is_start:
+            refuse_utf_16(file, chunk)
         rest += chunk.removeprefix(_BYTE_ORDER_MARK) if is_start else chunk
         is_start = False
         if len(rest) < BYTES_PER_BLOCK:
@@ -136,7 +139,10 @@ def _cell(file: TableFile, value: Any, field: pa.Field, row: int) -> Any:
         if isinstance(value, bool):
             return value
     elif pa.types.is_integer(field.type):
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        whole = isinstance(value, int) or (
+            # Beyond, a float may have lost digits on its way: 1.78e18 has no nanoseconds.
+            isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_EXACT_FLOAT
+        )
         if is_number and whole and int(value) in _INT64:
             return int(value)
     elif is_number:

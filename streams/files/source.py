@@ -115,6 +115,20 @@ def open_file(path: Path) -> pa.NativeFile:
     return pa.OSFile(str(path), "rb")
 
 
+def refuse_utf_16(file: TableFile, start: bytes) -> None:
+    """Refuse a text file whose first bytes say that it is UTF-16.
+
+    Raises
+    ------
+    DatasetError
+        As spreadsheets' "Unicode text" is: a byte order mark, or every second byte zero.
+    """
+    zeros = [byte == 0 for byte in start[:4]]
+    is_wide = zeros in ([False, True, False, True], [True, False, True, False])
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or is_wide:
+        raise DatasetError(file.shown, "must be UTF-8 text, is UTF-16")
+
+
 @contextmanager
 def refusing(shown: str) -> Iterator[None]:
     """Turn what the system or a decoder raises about a file into a `DatasetError`."""

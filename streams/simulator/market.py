@@ -21,7 +21,7 @@ from streams.simulator.laws import (
 )
 from streams.simulator.market_laws import USUAL_MARKET, MarketLaws
 
-FIRST_DAY = date(2026, 9, 7)
+FIRST_DAY = date(2024, 1, 8)
 OPEN_SECOND = (13 * 60 + 30) * 60
 DAY_SECONDS = 6 * 3600 + 1800
 DAY_NS = DAY_SECONDS * NS_PER_SECOND

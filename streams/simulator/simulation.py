@@ -62,7 +62,7 @@ def simulate(scenario: str, *, n_accounts: int, n_days: int, seed: int) -> Simul
     n_accounts : int
         Accounts, at least 10.
     n_days : int
-        Trading days, at least 1; they start on Monday, 7 September 2026.
+        Trading days, at least 1; they start on Monday, 8 January 2024.
     seed : int
         At least 0. The same arguments give the same bytes.
 

@@ -92,8 +92,10 @@ _EPISODE = Episode(
     number=1,
     time_ns=_TIME_NS,
     orders=(
-        EpisodeOrder("A-1001", "leader", _TIME_NS, 0.0, "ES", "buy", 2.0, 5_001.25),
-        EpisodeOrder("A-2002", "follower", _TIME_NS + _LAG_NS, _LAG_MS, "ES", "buy", 1.0, 5_001.5),
+        EpisodeOrder("A-1001", "leader", _TIME_NS, 0.0, "ES", "buy", 2.0, 5_001.25, 20),
+        EpisodeOrder(
+            "A-2002", "follower", _TIME_NS + _LAG_NS, _LAG_MS, "MES", "buy", 10.0, 5_001.5, 10
+        ),
     ),
 )
 _ORDER = TimelineOrder("A-1001", _TIME_NS, "ES", "buy", 2.0, 5_001.25, True)

@@ -113,6 +113,7 @@ def create_groups(store: Store) -> APIRouter:
 
 
 def _filter(
+    dataset: Annotated[LongText | None, Query(description="Exactly")] = None,
     verdict: Annotated[VerdictName | None, Query()] = None,
     subtype: Annotated[Subtype | None, Query()] = None,
     state: Annotated[Literal["provisional", "confirmed"] | None, Query()] = None,
@@ -124,6 +125,7 @@ def _filter(
     text: SearchText = None,
 ) -> GroupFilter:
     return GroupFilter(
+        dataset=dataset,
         verdict=verdict,
         subtype=subtype,
         state=state,

@@ -18,6 +18,7 @@ from surveillance.errors import (
     SurveillanceError,
     show_value,
 )
+from surveillance.web.pages import problem_page
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:exchange-surveillance:problem:"
@@ -147,7 +148,7 @@ def _answer_for(error: Exception) -> _Answer:
     raise AssertionError("the table ends with Exception")
 
 
-def _answer_error(_request: Request, error: Exception) -> Response:
+def _answer_error(request: Request, error: Exception) -> Response:
     answer = _answer_for(error)
     if isinstance(error, RequestValidationError):
         problems = [_explain(item) for item in error.errors()]
@@ -157,13 +158,36 @@ def _answer_error(_request: Request, error: Exception) -> Response:
         )
     # The store's place on disk is nobody's business over HTTP.
     detail = error.problem if isinstance(error, StoreError) else str(error)
+    if wants_page(request) and not request.url.path.startswith("/v1"):
+        return problem_page(answer.status, answer.status.phrase, detail)
     return problem_response(answer.status, answer.kind, detail)
 
 
-def _answer_framework(_request: Request, error: Exception) -> Response:
+def wants_page(request: Request) -> bool:
+    """Return whether a request comes from a browser's address bar or link, not from a client.
+
+    Parameters
+    ----------
+    request : Request
+        Browsers say that they take `text/html`; API clients ask for JSON or for anything.
+    """
+    return "text/html" in request.headers.get("accept", "").lower()
+
+
+def _answer_framework(request: Request, error: Exception) -> Response:
     status = HTTPStatus(getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR))
     headers = getattr(error, "headers", None)
     detail = f"no such page or method: {status.phrase}"
+    if wants_page(request):
+        page = problem_page(
+            status,
+            "No such page" if status is HTTPStatus.NOT_FOUND else status.phrase,
+            "The desk has no page at this address."
+            if status is HTTPStatus.NOT_FOUND
+            else "The desk does not answer this request.",
+        )
+        page.headers.update(headers or {})
+        return page
     kind = status.phrase.lower().replace(" ", "-")
     return problem_response(
         status, kind, detail, headers=dict(headers) if headers is not None else None

@@ -154,7 +154,10 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            [f"port {port} of {address} must be free: {error.strerror or error}"]
+            [
+                f"port {port} of {address} must be free: {error.strerror or error}; "
+                "choose another with --port or SURVEILLANCE_PORT"
+            ]
         ) from error
     return listener
 

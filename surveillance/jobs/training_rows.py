@@ -131,7 +131,9 @@ def rows_of_market(market: MarketPlan, params: DetectionParams) -> list[LabeledR
         book = _book(tables, result.orders, kept, rng)
         linkage = Linkage(book.sightings(), params.linkage)
         for group in labeled:
-            row = group_row(look_up(group.shown, book, linkage, params).facts)
+            row = group_row(
+                look_up(group.shown, result.evidence, result.orders, book, linkage, params).facts
+            )
             rows.append(LabeledRow(row, group.right, origin, group.kind, weight, is_whole))
     return rows
 

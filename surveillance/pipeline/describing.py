@@ -1,6 +1,6 @@
-"""What is known of every group before it is judged: roles and features, then who is behind it.
+"""What is known of every group before it is judged: roles, then who is behind it and features.
 
-The first part needs the orders alone, the second the reference data: a group can be looked at
+The first part needs the orders alone, the second reference data too: a group can be looked at
 again with fewer records than there are.
 """
 
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns, PairEvidence
-from models.features import GroupFeatures, MarketLog, group_features
+from models.columns import DecisionColumns, LaterEvents, PairEvidence
+from models.corroboration import Corroboration, corroborate
+from models.features import MarketLog, group_features
 from models.group_row import GroupFacts
 from models.grouping import Cluster
 from models.linkage import Linkage
@@ -30,14 +31,16 @@ class Evidence:
     ln_threshold: float
     market: MarketLog
     decisions: DecisionColumns  # of all accounts in clusters, in event order
+    later: LaterEvents  # of the same accounts
     clusters: tuple[Cluster, ...]
     chance_groups_per_year: float
+    tolerated_false_pairs: float
     confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:
-    """A cluster that shows enough episodes, its members' decisions, its roles and features.
+    """A cluster that shows enough episodes, its members' decisions, roles and further evidence.
 
     `ids` are the members' account ids, the source's first; `first_ns` and `last_ns` the times of
     the first and the last episode.
@@ -46,7 +49,7 @@ class ShownGroup:
     cluster: Cluster
     decisions: DecisionColumns
     roles: Roles
-    features: GroupFeatures
+    further: tuple[Corroboration, ...]
     ids: tuple[str, ...]
     first_ns: int
     last_ns: int
@@ -83,29 +86,24 @@ def show_groups(
     params : DetectionParams
         Thresholds.
     """
-    clustered = np.zeros(len(orders.accounts), np.bool_)
-    for cluster in evidence.clusters:
-        clustered[list(cluster.members)] = True
     shown = []
     for cluster, decisions, roles in _with_roles(evidence, params):
-        features = group_features(
-            roles,
-            decisions,
-            evidence.market,
-            clustered,
-            params,
-            automated_share=orders.automated_share,
-        )
+        further = corroborate(roles, decisions, evidence.later, params.corroboration)
         codes = [roles.source, *(f.account for f in roles.followers)]
         times = decisions.event_time_ns[roles.episode_row]
         ids = tuple(orders.accounts[code] for code in codes)
         first_ns, last_ns = int(times.min()), int(times.max())
-        shown.append(ShownGroup(cluster, decisions, roles, features, ids, first_ns, last_ns))
+        shown.append(ShownGroup(cluster, decisions, roles, further, ids, first_ns, last_ns))
     return shown
 
 
 def look_up(
-    shown: ShownGroup, book: AccountBook, linkage: Linkage, params: DetectionParams
+    shown: ShownGroup,
+    evidence: Evidence,
+    orders: EncodedOrders,
+    book: AccountBook,
+    linkage: Linkage,
+    params: DetectionParams,
 ) -> KnownGroup:
     """Return a group with what the reference data say about its members.
 
@@ -113,6 +111,10 @@ def look_up(
     ----------
     shown : ShownGroup
         The group.
+    evidence : Evidence
+        Measurements.
+    orders : EncodedOrders
+        The order marks of accounts.
     book : AccountBook
         Owners and declarations.
     linkage : Linkage
@@ -135,9 +137,21 @@ def look_up(
         ties,
         params,
     )
-    facts = GroupFacts(
-        codes, shown.roles, shown.features, ownership, ties, declaration.value, params
+    clustered = np.zeros(len(orders.accounts), np.bool_)
+    for cluster in evidence.clusters:
+        clustered[list(cluster.members)] = True
+    features = group_features(
+        shown.roles,
+        shown.decisions,
+        evidence.market,
+        clustered,
+        params,
+        links=shown.cluster.links,
+        siblings=book.siblings(codes),
+        automated_share=orders.automated_share,
+        further=shown.further,
     )
+    facts = GroupFacts(codes, shown.roles, features, ownership, ties, declaration.value, params)
     return KnownGroup(facts, declared, declared_leader)
 
 

@@ -24,7 +24,8 @@ from models.columns import (
     OrderColumns,
 )
 from surveillance.pipeline import spool
-from surveillance.pipeline.identity import duplicate_rows, hash_texts, mix
+from surveillance.pipeline.codes import Codes
+from surveillance.pipeline.identity import IdentityLog, hash_texts, mix
 from surveillance.pipeline.scales import InstrumentScales, rounded
 
 COLUMNS = (
@@ -175,12 +176,12 @@ class OrderEncoder:
     def __init__(self, instruments: pa.Table, into: spool.Spool, *, shown: str) -> None:
         self._scales = InstrumentScales(instruments, shown=shown)
         self._spool = into
-        self._accounts, self._instruments, self._operators = _Codes(), _Codes(), _Codes()
+        self._accounts, self._instruments, self._operators = Codes(), Codes(), Codes()
         self._operator_pairs: set[tuple[int, int]] = set()
-        self._firms = _Codes()
+        self._firms = Codes()
         self._firm_pairs: set[tuple[int, int]] = set()
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
-        self._identified: list[tuple[NDArray[np.generic], ...]] = []
+        self._identities = IdentityLog(into.directory)
         self._nodes = np.empty(0, np.int64)
         self._n_read = 0
         self._n_new = 0
@@ -243,7 +244,7 @@ class OrderEncoder:
         for account, firm in self._firm_pairs:
             stamped = self._firms.texts[firm]
             firm_of[account_ids[account]] = min(stamped, firm_of.get(account_ids[account], stamped))
-        dropped, n_dropped_new = self._repeats()
+        dropped, n_dropped_new = self._identities.repeats()
         return EncodedOrders(
             accounts=accounts,
             instruments=instruments,
@@ -287,20 +288,7 @@ class OrderEncoder:
         rows["identity_high"] = np.where(has_id, by_id[0], by_fields[0])
         rows["identity_low"] = np.where(has_id, by_id[1], by_fields[1])
         if has_id.any():
-            kept = rows[has_id]
-            names = ("identity_high", "identity_low", "event_time_ns", "sequence", "number")
-            columns = [np.ascontiguousarray(kept[name]) for name in names]
-            self._identified.append((*columns, by_fields[0][has_id], is_new[has_id]))
-
-    def _repeats(self) -> tuple[NDArray[np.int64], int]:
-        """Return the row numbers of repeated events, and how many of them are new orders."""
-        if not self._identified:
-            return np.empty(0, np.int64), 0
-        high, low, time_ns, sequence, number, fields, is_new = (
-            np.concatenate(column) for column in zip(*self._identified, strict=True)
-        )
-        rows = duplicate_rows((high, low), (time_ns, sequence, fields, number))
-        return np.sort(number[rows]), int(is_new[rows].sum())
+            self._identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
 
     def _note_stamps(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
         """Remember which operators and firms stamped which account's orders."""
@@ -330,33 +318,6 @@ class OrderEncoder:
         says = total > 0
         share[account_code[says]] = self._n_marked[1][says] / total[says]
         return share
-
-
-class _Codes:
-    """Dense codes for texts, in the order they first appear."""
-
-    def __init__(self) -> None:
-        self._code_of: dict[str, int] = {}
-        self.texts: list[str] = []
-
-    def encode(self, column: pa.Array) -> NDArray[np.int32]:
-        """Return the code of every value; the column has no nulls."""
-        encoded = column.dictionary_encode()
-        codes: NDArray[np.int32] = np.empty(len(encoded.dictionary), np.int32)
-        for i, text in enumerate(encoded.dictionary.to_pylist()):
-            code = self._code_of.setdefault(text, len(self.texts))
-            if code == len(self.texts):
-                self.texts.append(text)
-            codes[i] = code
-        taken: NDArray[np.int32] = codes[encoded.indices.to_numpy(zero_copy_only=False)]
-        return taken
-
-    def ranked(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-        """Return the texts in ascending order and each code's place among them."""
-        order = sorted(range(len(self.texts)), key=self.texts.__getitem__)
-        place = np.empty(len(order), np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        return tuple(self.texts[code] for code in order), place
 
 
 def _flags(column: pa.Array) -> NDArray[np.bool_]:

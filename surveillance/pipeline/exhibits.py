@@ -197,6 +197,7 @@ def _episode_order(
         side="buy" if decisions.side[row] == BUY else "sell",
         quantity=_quantity(decisions, row, orders),
         price=_price(decisions, row, orders),
+        quantity_lots=int(decisions.quantity_lots[row]),
     )
 
 

@@ -5,16 +5,93 @@ canonical fields, and is never a duplicate. The bits are hashes, so the order th
 events of one instant and sequence is arbitrary, but the same on every machine and in any arrival.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.kernels.hashing import hash_strings
+from surveillance.errors import SpoolError
 
 _SEEDS = (np.uint64(0x243F6A8885A308D3), np.uint64(0x13198A2E03707344))  # digits of pi
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 Identity = tuple[NDArray[np.uint64], NDArray[np.uint64]]
+
+_N_PARTS = 64
+_PART_SHIFT = np.uint64(58)  # the part of an identity: the top six bits
+_RECORD = np.dtype(
+    [
+        ("identity_high", np.uint64),
+        ("identity_low", np.uint64),
+        ("event_time_ns", np.int64),
+        ("sequence", np.int64),
+        ("number", np.int64),
+        ("fields", np.uint64),
+        ("is_new", np.bool_),
+    ]
+)
+
+
+class IdentityLog:
+    """Identities of all events of a stream on disk, cut into parts by their first bits.
+
+    Repeats share an identity and so a part: one part at a time is enough to find them, and memory
+    does not grow with the stream.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the parts go; the caller's to remove.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def add(
+        self, rows: NDArray[np.void], fields: NDArray[np.uint64], is_new: NDArray[np.bool_]
+    ) -> None:
+        """Keep the identities of some rows of the spool.
+
+        Raises
+        ------
+        SpoolError
+            If the disk is full.
+        """
+        records = np.empty(rows.size, _RECORD)
+        for name in ("identity_high", "identity_low", "event_time_ns", "sequence", "number"):
+            records[name] = rows[name]
+        records["fields"], records["is_new"] = fields, is_new
+        part = (records["identity_high"] >> _PART_SHIFT).astype(np.int64)
+        order = np.argsort(part, kind="stable")
+        edges = np.searchsorted(part[order], np.arange(_N_PARTS + 1))
+        try:
+            for number in np.flatnonzero(np.diff(edges)):
+                chosen = records[order[edges[number] : edges[number + 1]]]
+                with self._path(int(number)).open("ab") as file:
+                    file.write(chosen.data)
+        except OSError as error:
+            raise SpoolError(str(self._directory), error.strerror or str(error)) from error
+
+    def repeats(self) -> tuple[NDArray[np.int64], int]:
+        """Return the numbers of repeated events, ascending, and how many are new orders."""
+        numbers, n_new = [np.empty(0, np.int64)], 0
+        for part in range(_N_PARTS):
+            if not self._path(part).exists():
+                continue
+            records = np.fromfile(self._path(part), _RECORD)
+            columns = {name: np.ascontiguousarray(records[name]) for name in _RECORD.names or ()}
+            rows = duplicate_rows(
+                (columns["identity_high"], columns["identity_low"]),
+                tuple(columns[n] for n in ("event_time_ns", "sequence", "fields", "number")),
+            )
+            numbers.append(columns["number"][rows])
+            n_new += int(columns["is_new"][rows].sum())
+        return np.sort(np.concatenate(numbers)), n_new
+
+    def _path(self, part: int) -> Path:
+        return self._directory / f"identities-{part:02d}"
 
 
 def hash_texts(column: pa.Array) -> Identity:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.classifier import Classifier
 from models.columns import PairEvidence
+from models.corroboration_reasons import further_reasons
 from models.group_row import feature_matrix, group_row
 from models.grouping import Cluster
 from models.linkage import Linkage
@@ -14,6 +15,7 @@ from models.params import DetectionParams
 from models.second_opinion import rounded_probability, weigh
 from models.tracking import assign_group_ids
 from models.verdict import judge
+from surveillance.chance import chance_words
 from surveillance.findings import (
     Declaration,
     Group,
@@ -94,10 +96,16 @@ def _judge_one(
     classifier: Classifier | None,
 ) -> GroupFinding:
     roles, decisions = shown.roles, shown.decisions
-    known = look_up(shown, book, linkage, params)
+    known = look_up(shown, evidence, orders, book, linkage, params)
     facts = known.facts
     verdict = judge(
-        facts.features, facts.ownership, facts.members, facts.ties, facts.declaration, params
+        facts.features,
+        facts.ownership,
+        facts.members,
+        facts.ties,
+        facts.declaration,
+        params,
+        further=further_reasons(shown.further, params.corroboration),
     )
     row = group_row(facts)
     probability = None
@@ -142,9 +150,8 @@ def _chance_reason(cluster: Cluster, evidence: Evidence) -> Reason:
     log10_e, bar = cluster.ln_e / _LN_10, evidence.ln_threshold / _LN_10
     return Reason(
         "chance",
-        f"If nobody copied, a given pair would reach evidence of 10^{log10_e:.1f} at most once in "
-        f"10^{log10_e:.1f} times. The threshold of 10^{bar:.1f} pays for all pairs: it lets "
-        f"through at most {evidence.chance_groups_per_year:.2g} false groups a year.",
+        f"The strongest link has log10 E {log10_e:.1f}, {bar:.1f} was needed. By chance: "
+        f"{chance_words(evidence.tolerated_false_pairs, evidence.chance_groups_per_year)}.",
         {
             "log10_e": round(log10_e, 4),
             "threshold_log10_e": round(evidence.ln_threshold / _LN_10, 4),

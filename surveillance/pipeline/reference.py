@@ -68,6 +68,17 @@ class AccountBook:
         owner: str | None = self._rows.get(account_id, {}).get("owner_id")
         return owner
 
+    def siblings(self, codes: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Return the accounts of each account's owner, itself included; itself if unknown."""
+        owned: dict[str, list[int]] = {}
+        for account_id, row in self._rows.items():
+            if row["owner_id"] is not None and account_id in self._code_of:
+                owned.setdefault(row["owner_id"], []).append(self._code_of[account_id])
+        owner_of = {code: owner for owner, codes in owned.items() for code in codes}
+        return {
+            code: tuple(owned[owner_of[code]]) if code in owner_of else (code,) for code in codes
+        }
+
     def firm(self, account_id: str) -> str | None:
         """Return the firm that the account belongs to, if known."""
         firm: str | None = self._rows.get(account_id, {}).get("firm_id")

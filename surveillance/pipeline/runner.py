@@ -167,6 +167,7 @@ def scan(
         for members in (*(c.members for c in clusters), *(c.accounts for c in identical.clusters)):
             in_cluster[list(members)] = True
         decisions = decisions_of(orders, in_cluster, detection.params)
+        later = orders.later_events(accounts=in_cluster)
     span_days = max((orders.last_time_ns - orders.first_time_ns) / DAY_NS, 1.0)
     chance = round(params.groups.tolerated_false_pairs * YEAR_DAYS / span_days, 6)
     parameters_hash = detection.params.content_hash()
@@ -179,8 +180,10 @@ def scan(
         ln_threshold=detection.ln_threshold,
         market=detection.market,
         decisions=decisions,
+        later=later,
         clusters=clusters,
         chance_groups_per_year=chance,
+        tolerated_false_pairs=params.groups.tolerated_false_pairs,
         confirmed=all(count.by_shift and count.within_bound for count in detection.placebo),
     )
     groups = judge_groups(

@@ -4,6 +4,8 @@ An instrument missing from the table makes a family of its own, with multiplier 
 tick and lot that its orders show, never below 1e-9.
 """
 
+import math
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from streams.errors import DatasetError
 FINEST = 1e-9
 """Finest tick and lot of an instrument that is not listed."""
 _LARGEST = float(2**62)
+_EXACT = 4.0e18  # counted in FINEST, what 64 bits can hold
+_UNITS = round(1.0 / FINEST)
 
 
 class InstrumentScales:
@@ -28,40 +32,26 @@ class InstrumentScales:
 
     def __init__(self, instruments: pa.Table, *, shown: str) -> None:
         self._shown = shown
-        self._largest: dict[str, tuple[float, int]] = {}  # largest quantity and its row number
         self._listed = {row["instrument_id"]: row for row in instruments.to_pylist()}
-        self._finest: dict[str, tuple[int, int]] = {}  # (tick, lot) in units of FINEST
+        self._finest: dict[tuple[str, str], int] = {}  # by name and column, in units of FINEST
+        self._largest: dict[tuple[str, str], tuple[float, int]] = {}  # value and its row number
 
     def note(self, names: list[str], rows: NDArray[np.void]) -> None:
-        """Find the finest tick and lot seen of instruments without their own.
-
-        Raises
-        ------
-        DatasetError
-            If a value is too large to be counted in them.
-        """
-        for code in np.unique(rows["instrument"]):
-            name = names[code]
-            listed = self._listed.get(name, {})
-            part = rows[rows["instrument"] == code]
-            found = list(self._finest.get(name, (0, 0)))
-            for i, (column, given) in enumerate((("price", "tick_size"), ("quantity", "lot_size"))):
-                size = listed.get(given) or FINEST
-                with np.errstate(over="ignore"):  # infinity is refused as too large below
-                    counted = np.nan_to_num(part[column]) / size
-                if counted.size and float(np.abs(counted).max()) >= _LARGEST:
-                    worst = int(np.abs(counted).argmax())
-                    name_of_column = "limit_price" if column == "price" else column
-                    row = int(part["number"][worst])
-                    raise self._too_large(name_of_column, size, row, float(part[column][worst]))
-                if not listed.get(given):
-                    steps = np.unique(rounded(np.abs(counted)))
-                    found[i] = int(np.gcd.reduce(np.append(steps, found[i])))
-            self._finest[name] = (found[0], found[1])
-            largest = int(part["quantity"].argmax())
-            here = (float(part["quantity"][largest]), int(part["number"][largest]))
-            if name not in self._largest or here[0] > self._largest[name][0]:
-                self._largest[name] = here
+        """Find the finest tick and lot seen of instruments without their own."""
+        if rows.size == 0:
+            return
+        order = np.argsort(rows["instrument"], kind="stable")
+        codes, first = np.unique(rows["instrument"][order], return_index=True)
+        for code, part in zip(codes.tolist(), np.split(rows[order], first[1:]), strict=True):
+            for column, given in (("price", "tick_size"), ("quantity", "lot_size")):
+                here = names[code], column
+                values = np.abs(np.nan_to_num(part[column]))
+                worst = int(values.argmax())
+                found = (float(np.nan_to_num(part[column][worst])), int(part["number"][worst]))
+                self._largest[here] = max(self._largest.get(here, found), found, key=_magnitude)
+                if not self._listed.get(names[code], {}).get(given):
+                    step = _finest_step(np.unique(values))
+                    self._finest[here] = math.gcd(self._finest.get(here, 0), step)
 
     def family(self, name: str) -> str:
         """Return the root of an instrument, its own name where none is given."""
@@ -73,15 +63,15 @@ class InstrumentScales:
         Raises
         ------
         DatasetError
-            If a quantity is too large to be counted in the lots of its family.
+            If a price or quantity is too large to be counted in them.
         """
         ticks, units, multipliers = [], [], []
         smallest: dict[str, float] = {}
         for name in names:
             listed = self._listed.get(name, {})
-            tick, lot = self._finest.get(name, (0, 0))
-            ticks.append(listed.get("tick_size") or max(tick, 1) * FINEST)
-            units.append(listed.get("lot_size") or max(lot, 1) * FINEST)
+            tick, lot = (max(self._finest.get((name, c), 0), 1) for c in ("price", "quantity"))
+            ticks.append(listed.get("tick_size") or tick * FINEST)
+            units.append(listed.get("lot_size") or lot * FINEST)
             multipliers.append(listed.get("multiplier") or 1.0)
             contract = units[-1] * multipliers[-1]
             family = self.family(name)
@@ -90,15 +80,35 @@ class InstrumentScales:
             smallest[self.family(name)] / multiplier
             for name, multiplier in zip(names, multipliers, strict=True)
         ]
-        for name, family_lot in zip(names, lots, strict=True):
-            quantity, row = self._largest.get(name, (0.0, 0))
-            if quantity / family_lot >= _LARGEST:
-                raise self._too_large("quantity", family_lot, row, quantity)
+        for name, tick_size, family_lot in zip(names, ticks, lots, strict=True):
+            self._refuse_large(name, "price", tick_size)
+            self._refuse_large(name, "quantity", family_lot)
         return np.array(ticks), np.array(lots)
+
+    def _refuse_large(self, name: str, column: str, size: float) -> None:
+        value, row = self._largest.get((name, column), (0.0, 0))
+        if abs(value) / size >= _LARGEST:
+            shown = "limit_price" if column == "price" else column
+            raise self._too_large(shown, size, row, value)
 
     def _too_large(self, column: str, size: float, row: int, value: float) -> DatasetError:
         rule = f"must be below {_LARGEST * size:g} to be counted in steps of {size:g}"
         return DatasetError(self._shown, rule, row + 1, column, str(value))
+
+
+def _magnitude(found: tuple[float, int]) -> float:
+    return abs(found[0])
+
+
+def _finest_step(values: NDArray[np.float64]) -> int:
+    """Return the greatest common divisor of the values, counted in FINEST; 0 for zeros only."""
+    small = values < _EXACT * FINEST
+    step = int(np.gcd.reduce(rounded(values[small] / FINEST))) if small.any() else 0
+    for value in values[~small]:  # beyond 64 bits: whole units, and a fraction
+        whole = int(value)
+        fraction = round((float(value) - whole) / FINEST)
+        step = math.gcd(step, whole * _UNITS + fraction)
+    return step
 
 
 def rounded(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -61,6 +61,11 @@ class Spool:
     ) -> None:
         self._directory.cleanup()
 
+    @property
+    def directory(self) -> Path:
+        """Where the runs are kept, until the spool is closed."""
+        return Path(self._directory.name)
+
     def append(self, rows: NDArray[np.void]) -> None:
         """Sort the rows and keep them as one run.
 
@@ -72,7 +77,7 @@ class Spool:
         if rows.size == 0:
             return
         in_order = rows[np.lexsort(tuple(rows[name] for name in reversed(_ORDER)))]
-        path = Path(self._directory.name) / f"{len(self._runs):08d}"
+        path = self.directory / f"{len(self._runs):08d}"
         try:
             with path.open("wb") as file:
                 file.write(in_order.data)

@@ -49,6 +49,8 @@ def conditions(group_filter: GroupFilter) -> dict[str, ColumnElement[bool]]:
         One condition for each field that restricts, by the field's name.
     """
     wanted: dict[str, ColumnElement[bool]] = {}
+    if group_filter.dataset is not None:
+        wanted["dataset"] = GROUPS.c.dataset == group_filter.dataset
     if group_filter.verdict is not None:
         wanted["verdict"] = GROUPS.c.verdict == group_filter.verdict.value
     if group_filter.subtype is not None:

@@ -171,18 +171,33 @@ class Reader(GroupReader):
                 raise NotFoundError("run", run_id)
             return RUN_MANIFEST.read(document)
 
-    def latest_run(self) -> RunManifest | None:
+    def latest_run(self, dataset: str | None = None) -> RunManifest | None:
         """Return the manifest of the run that was recorded last.
+
+        Parameters
+        ----------
+        dataset : str or None
+            Only runs over this dataset; None for any.
 
         Returns
         -------
         RunManifest or None
-            None in an empty store.
+            None where there is none.
         """
         query = select(RUNS.c.document).order_by(RUNS.c.number.desc()).limit(1)
+        if dataset is not None:
+            query = query.where(RUNS.c.dataset == dataset)
         with self._reading() as connection:
             document = connection.scalar(query)
             return None if document is None else RUN_MANIFEST.read(document)
+
+    def list_datasets(self) -> tuple[str, ...]:
+        """Return the names of all datasets that a run is recorded of, the newest run's first."""
+        query = (
+            select(RUNS.c.dataset).group_by(RUNS.c.dataset).order_by(func.max(RUNS.c.number).desc())
+        )
+        with self._reading() as connection:
+            return tuple(connection.scalars(query))
 
     def list_placebo(self, run_id: str) -> tuple[PlaceboFinding, ...]:
         """Return the placebo counts of a run.

@@ -34,10 +34,11 @@ class GroupSort(StrEnum):
 class GroupFilter:
     """Which groups are meant; a field left at None does not restrict.
 
-    `account_id`, `instrument_id` and `firm_id` ask for one exact value among the group's;
+    `dataset`, `account_id`, `instrument_id` and `firm_id` ask for one exact value of the group;
     `text` for a part of its id or of a member's account, owner or firm id, upper or lower case.
     """
 
+    dataset: str | None = None
     verdict: VerdictName | None = None
     subtype: Subtype | None = None
     state: str | None = None
@@ -54,7 +55,9 @@ class GroupSummary:
     """One row of the list of groups: what is filtered and sorted on, and the first reason.
 
     `lag_median_ms` is the median over the followers of their median lag; `headline` is the text of
-    the first reason; `tie_kinds` are sorted and without repeats.
+    the first reason; `tie_kinds` are sorted, without repeats and only what weighs anything.
+    `n_copied` of `n_opportunities` sums the followers' copies; None where identical
+    orders made the group, and in rows of older versions.
     """
 
     group_id: str
@@ -77,6 +80,9 @@ class GroupSummary:
     headline: str | None
     dataset: str
     run_id: str
+    n_followers: int | None = None
+    n_copied: int | None = None
+    n_opportunities: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Makes the list row of a group and its place in the queue."""
 
+from collections.abc import Iterable
 from statistics import median
 
-from surveillance.findings import Group, Subtype, VerdictName
+from surveillance.findings import IDENTICAL_ORDERS, Group, GroupFinding, Subtype, VerdictName
 from surveillance.store.records import GroupSummary
 
 
@@ -23,11 +24,9 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
     GroupSummary
         The lag is the median over followers of their median lag, None when none is known.
     """
-    lags = [
-        member.lag_median_ms
-        for member in group.members
-        if member.role == "follower" and member.lag_median_ms is not None
-    ]
+    followers = [member for member in group.members if member.role == "follower"]
+    lags = [m.lag_median_ms for m in followers if m.lag_median_ms is not None]
+    is_copying = all(reason.code != IDENTICAL_ORDERS for reason in group.reasons)
     return GroupSummary(
         group_id=group.group_id,
         verdict=group.verdict,
@@ -45,10 +44,20 @@ def summarize(group: Group, *, dataset: str, run_id: str) -> GroupSummary:
         first_time_ns=group.first_time_ns,
         last_time_ns=group.last_time_ns,
         instruments=group.instruments,
-        tie_kinds=tuple(sorted({tie.kind for tie in group.ties})),
+        tie_kinds=tuple(sorted({tie.kind for tie in group.ties if tie.weight_bits > 0})),
         headline=group.reasons[0].text if group.reasons else None,
         dataset=dataset,
         run_id=run_id,
+        n_followers=len(followers),
+        n_copied=sum(member.copied for member in followers) if is_copying else None,
+        n_opportunities=sum(m.opportunities for m in followers) if is_copying else None,
+    )
+
+
+def in_priority_order(found: Iterable[GroupFinding]) -> list[GroupFinding]:
+    """Return groups in the order of the queue: by priority, then evidence, then id."""
+    return sorted(
+        found, key=lambda one: (priority_of(one.group), -one.group.log10_e, one.group.group_id)
     )
 
 

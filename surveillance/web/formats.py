@@ -10,6 +10,15 @@ from math import isfinite
 _NS_PER_S = 1_000_000_000
 MISSING = "–"
 
+_NAMES = {
+    "freeze_review": "review for a freeze",
+    "log10_e": "log10 E",
+    "threshold_log10_e": "log10 E needed",
+    "chance_groups_per_year": "by chance a year, at most",
+    "lead": "first",
+    "ip": "address",
+}
+_SHARES = frozenset({"coverage", "fidelity", "quiet_fidelity"})
 _UNITS = (
     ("_ms", "ms"),
     ("_ns", "ns"),
@@ -68,12 +77,14 @@ def lag(value_ms: float | None) -> str:
 
     Examples
     --------
-    >>> lag(0.25), lag(412.0), lag(3_140.0), lag(90_000.0)
-    ('0.25 ms', '412 ms', '3.14 s', '90 s')
+    >>> lag(0.0147), lag(0.25), lag(412.0), lag(3_140.0), lag(90_000.0)
+    ('15 µs', '0.25 ms', '412 ms', '3.14 s', '90 s')
     """
     if value_ms is None or not isfinite(value_ms):
         return MISSING
     size = abs(value_ms)
+    if 0 < size < 0.1:
+        return f"{_trimmed(value_ms * 1_000, 1 if size < 0.01 else 0)} µs"
     if size < 10:
         return f"{_trimmed(value_ms, 2)} ms"
     if size < 1_000:
@@ -97,11 +108,27 @@ def quantity(value: float | None) -> str:
     return _trimmed(value, 9, separated=True)
 
 
+def bits(value: float | None) -> str:
+    """Return the weight of a tie in bits, one digit after the point."""
+    return MISSING if value is None or not isfinite(value) else f"{value:.1f}"
+
+
+def price(value: float | None, decimals: int) -> str:
+    """Return a price with a fixed number of decimals, thousands separated."""
+    return MISSING if value is None or not isfinite(value) else f"{value:,.{decimals}f}"
+
+
+def n_decimals(value: float) -> int:
+    """Return how many decimals a value needs, at most 9."""
+    text = _trimmed(value, 9) if isfinite(value) else ""
+    return len(text.partition(".")[2])
+
+
 def ratio(value: float | None) -> str:
-    """Return an allocation ratio, at most three digits after the point."""
+    """Return an allocation ratio with two decimals, more only where it is very small."""
     if value is None or not isfinite(value):
         return MISSING
-    return f"{value:.2g}" if 0 < abs(value) < 0.0005 else _trimmed(value, 3)
+    return f"{value:.2g}" if 0 < abs(value) < 0.005 else f"{value:.2f}"
 
 
 def percent(value: float | None) -> str:
@@ -135,7 +162,12 @@ def small(value: float | None) -> str:
 
 def words(name: str) -> str:
     """Return a code name as words: `undeclared_own_accounts` becomes `undeclared own accounts`."""
-    return name.replace("_", " ")
+    return _NAMES.get(name) or name.replace("_", " ")
+
+
+def plural(n: int, noun: str) -> str:
+    """Return a count with its noun: `1 account`, `2 accounts`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def quantity_of(name: str, value: object) -> tuple[str, str]:
@@ -148,6 +180,8 @@ def quantity_of(name: str, value: object) -> tuple[str, str]:
     >>> quantity_of("lag_median_ms", 412.0)
     ('lag median', '412 ms')
     """
+    if name in _SHARES and isinstance(value, int | float):
+        return words(name), percent(float(value))
     for suffix, unit in _UNITS:
         if name.endswith(suffix) and isinstance(value, int | float):
             label = words(name[: -len(suffix)])

@@ -5,7 +5,6 @@ address: filters, sort, paging and the part of the timeline shown.
 """
 
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -13,47 +12,23 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
-from surveillance.errors import CursorError, NotFoundError, SurveillanceError
-from surveillance.findings import (
-    Episode,
-    Group,
-    RecommendedAction,
-    Subtype,
-    TimelineOrder,
-    VerdictName,
-)
+from surveillance.chance import placebo_state, run_chance_words
+from surveillance.errors import CursorError, NotFoundError
+from surveillance.findings import Group, RecommendedAction, Subtype, VerdictName
 from surveillance.store.reader import Reader
 from surveillance.store.records import GroupFilter, GroupSort
 from surveillance.store.store import Store
 from surveillance.web import charts
-from surveillance.web.formats import utc_date
 from surveillance.web.rendering import render
-from surveillance.web.sidebyside import side_by_side
+from surveillance.web.sidebyside import price_decimals, side_by_side
 from surveillance.web.weighing import needed_log10_e, ordered_members, sentence, weigh
+from surveillance.web.window import QueryError, choose_window, whole_number
 
 GROUPS_PER_PAGE = 100
-EPISODES_PER_PAGE = 50
+EPISODES_PER_PAGE = 20
 STATES = ("confirmed", "provisional")
-_FILTERS = ("verdict", "subtype", "action", "state", "instrument", "text", "sort")
-_ZOOM_MARGIN_NS = 2_000_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FILTERS = ("dataset", "verdict", "subtype", "action", "state", "instrument", "text", "sort")
 _Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-class QueryError(SurveillanceError):
-    """A part of a page's address that has no meaning.
-
-    Parameters
-    ----------
-    name : str
-        The query parameter.
-    rule : str
-        What it must be.
-    """
-
-    def __init__(self, name: str, rule: str) -> None:
-        self.name = name
-        super().__init__(f"{name} must be {rule}")
 
 
 class PageRoute(APIRoute):
@@ -67,9 +42,9 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except NotFoundError as error:
-                return _problem_page(404, f"No such {error.kind}", str(error))
+                return problem_page(404, f"No such {error.kind}", str(error), is_gone=True)
             except (CursorError, QueryError) as error:
-                return _problem_page(400, "This address cannot be read", str(error))
+                return problem_page(400, "This address cannot be read", str(error))
 
         return handle_or_explain
 
@@ -110,10 +85,7 @@ def create_pages(store: Store) -> APIRouter:
 
     @router.get("/help/method")
     def method() -> HTMLResponse:
-        run = reader.latest_run()
-        placebo = reader.list_placebo(run.run_id) if run else ()
-        figure = charts.placebo_panel(placebo) if run else None
-        return HTMLResponse(render("method.html", here="method", run=run, placebo=figure))
+        return HTMLResponse(_method_page(reader))
 
     return router
 
@@ -121,6 +93,7 @@ def create_pages(store: Store) -> APIRouter:
 def _groups_page(reader: Reader, asked: dict[str, str]) -> str:
     query = {name: asked[name] for name in _FILTERS if asked.get(name)}
     wanted = GroupFilter(
+        dataset=query.get("dataset"),
         verdict=_choice(VerdictName, query, "verdict"),
         subtype=_choice(Subtype, query, "subtype"),
         action=_choice(RecommendedAction, query, "action"),
@@ -129,14 +102,22 @@ def _groups_page(reader: Reader, asked: dict[str, str]) -> str:
         text=query.get("text"),
     )
     sort = _choice(GroupSort, query, "sort") or GroupSort.PRIORITY
-    run = reader.latest_run()
+    datasets = reader.list_datasets()
+    dataset = query.get("dataset")
+    if dataset is not None and datasets and dataset not in datasets:
+        raise QueryError("dataset", "one that the store holds")
+    run = reader.latest_run(dataset)
     placebo = reader.list_placebo(run.run_id) if run else ()
     facets = reader.facets(wanted)
     return render(
         "groups.html",
         here="groups",
         run=run,
-        placebo=placebo,
+        placebo=placebo_state(run, placebo) if run else None,
+        n_above=sum(not finding.within_bound for finding in placebo),
+        n_bounds=len(placebo),
+        chance=run_chance_words(run) if run else "",
+        datasets=datasets,
         facets=facets,
         page=reader.list_groups(wanted, sort, asked.get("cursor"), GROUPS_PER_PAGE),
         n_groups=sum(reader.facets().verdict.values()),
@@ -152,10 +133,10 @@ def _groups_page(reader: Reader, asked: dict[str, str]) -> str:
 def _group_page(reader: Reader, group_id: str, asked: dict[str, str]) -> str:
     group = reader.get_group(group_id)
     histogram = reader.get_lag_histogram(group_id)
-    after = _whole_number(asked, "after")
+    after = whole_number(asked, "after")
     page = reader.list_episodes(group_id, after, EPISODES_PER_PAGE)
     orders = reader.list_timeline(group_id).orders
-    window, zoom = _window(reader, group_id, asked)
+    window = choose_window(reader, group_id, orders, asked, page.total)
     members = ordered_members(group)
     run = reader.get_run(group.run.run_id)
     placebo = reader.list_placebo(group.run.run_id)
@@ -168,16 +149,15 @@ def _group_page(reader: Reader, group_id: str, asked: dict[str, str]) -> str:
         sentence=sentence(group),
         needed_log10_e=needed_log10_e(group, run.threshold_log10_e),
         weighing=weigh(group, histogram, placebo, threshold_log10_e=run.threshold_log10_e),
-        timeline=charts.order_timeline(orders, group.members, window_ns=window),
-        days=_days(orders),
-        day=asked.get("day", ""),
-        zoom=zoom,
+        chance=run_chance_words(run),
+        timeline=charts.order_timeline(orders, group.members, window_ns=window.span_ns),
+        window=window,
         lags=charts.lag_histogram(histogram),
         graph=charts.account_graph(reader.get_graph(group_id)),
         episodes=[side_by_side(episode) for episode in page.episodes],
         page=page,
         after=after,
-        is_priced=_is_priced(page.episodes),
+        decimals=price_decimals(page.episodes),
         n_owners=_owners(group),
     )
 
@@ -187,8 +167,32 @@ def _account_page(reader: Reader, account_id: str) -> str:
     return render("account.html", here="account", account=detail.account, groups=detail.groups)
 
 
-def _problem_page(status: int, title: str, text: str) -> HTMLResponse:
-    return HTMLResponse(render("problem.html", here="", title=title, text=text), status)
+def _method_page(reader: Reader) -> str:
+    run = reader.latest_run()
+    placebo = reader.list_placebo(run.run_id) if run else ()
+    return render(
+        "method.html",
+        here="method",
+        run=run,
+        chance=run_chance_words(run) if run else "",
+        placebo=charts.placebo_panel(placebo, run) if run else None,
+    )
+
+
+def problem_page(status: int, title: str, text: str, *, is_gone: bool = False) -> HTMLResponse:
+    """Return a page that says what is wrong.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    title, text : str
+        What is wrong, short and in a sentence.
+    is_gone : bool
+        Whether it may have been there before: a run replaces its dataset's groups.
+    """
+    page = render("problem.html", here="", title=title, text=text, is_gone=is_gone)
+    return HTMLResponse(page, status)
 
 
 def _choice(kind: type[_Choice], query: dict[str, str], name: str) -> _Choice | None:
@@ -205,47 +209,6 @@ def _state(query: dict[str, str]) -> str | None:
     if query.get("state") not in {None, *STATES}:
         raise QueryError("state", f"one of {', '.join(STATES)}")
     return query.get("state")
-
-
-def _whole_number(asked: dict[str, str], name: str) -> int | None:
-    text = asked.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise QueryError(name, "a whole number")
-    return int(text)
-
-
-def _window(
-    reader: Reader, group_id: str, asked: dict[str, str]
-) -> tuple[tuple[int, int] | None, str]:
-    """Return the part of the timeline asked for and its name: one episode, one day, or all."""
-    number = _whole_number(asked, "episode")
-    if number is not None:
-        found = reader.list_episodes(group_id, number - 1, 1).episodes
-        if not found or found[0].number != number:
-            raise NotFoundError("episode", str(number))
-        times = [order.event_time_ns for order in found[0].orders]
-        margin = max(_ZOOM_MARGIN_NS, (max(times) - min(times)) // 2)
-        return (min(times) - margin, max(times) + margin), f"episode {number}"
-    day = asked.get("day")
-    if not day:
-        return None, ""
-    try:
-        start = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise QueryError("day", "a date like 2026-11-21") from None
-    first_ns = (start - _EPOCH) // timedelta(seconds=1) * 1_000_000_000
-    return (first_ns, first_ns + 86_400_000_000_000 - 1), day
-
-
-def _days(orders: tuple[TimelineOrder, ...]) -> list[str]:
-    days = {order.event_time_ns // 86_400_000_000_000 for order in orders}
-    return [utc_date(day * 86_400_000_000_000) for day in sorted(days)]
-
-
-def _is_priced(episodes: tuple[Episode, ...]) -> bool:
-    return any(order.price is not None for episode in episodes for order in episode.orders)
 
 
 def _owners(group: Group) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from streams.text import printable
+from streams.text import printable, printable_id
 from surveillance import __version__
 from surveillance.web import formats
 
@@ -71,6 +71,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "account_path": account_path,
+        "bits": formats.bits,
         "clock": formats.utc_clock,
         "count": formats.count,
         "date": formats.utc_date,
@@ -78,10 +79,13 @@ def _environment() -> Environment:
         "group_path": group_path,
         "lag": formats.lag,
         "minute": formats.utc_minute,
+        "plural": formats.plural,
         "percent": formats.percent,
         "printable": printable,
+        "price": formats.price,
         "quantity": formats.quantity,
         "ratio": formats.ratio,
+        "short_id": printable_id,
         "small": formats.small,
         "utc": formats.utc_time,
         "words": formats.words,

@@ -4,11 +4,13 @@ The source is the leader's order; where the leader took no part, the earliest or
 it and is marked so.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from surveillance.findings import Episode, EpisodeOrder
+from surveillance.web.formats import n_decimals
 
-MOST_REPEATS = 8
+MOST_REPEATS = 5
 """Repeats of one episode shown; the others are counted."""
 
 
@@ -16,7 +18,8 @@ MOST_REPEATS = 8
 class Repeat:
     """One follower's order beside the source's.
 
-    `ratio` is follower quantity over source quantity; `is_inverse` when the sides differ.
+    `ratio` is follower quantity over source quantity, both in the family's smallest contract;
+    `is_inverse` when the sides differ.
     """
 
     order: EpisodeOrder
@@ -55,7 +58,7 @@ def side_by_side(episode: Episode, most_repeats: int = MOST_REPEATS) -> SideBySi
     repeats = [
         Repeat(
             order=order,
-            ratio=order.quantity / source.quantity if source.quantity else None,
+            ratio=_ratio(order, source),
             is_inverse=order.side != source.side,
         )
         for order in ordered
@@ -68,3 +71,22 @@ def side_by_side(episode: Episode, most_repeats: int = MOST_REPEATS) -> SideBySi
         repeats=tuple(repeats[:most_repeats]),
         n_left_out=max(len(repeats) - most_repeats, 0),
     )
+
+
+def price_decimals(episodes: Iterable[Episode]) -> Mapping[str, int]:
+    """Return how many decimals the prices of each instrument need, so that all show as many."""
+    decimals: dict[str, int] = {}
+    for episode in episodes:
+        for order in episode.orders:
+            needed = 0 if order.price is None else n_decimals(order.price)
+            decimals[order.instrument_id] = max(decimals.get(order.instrument_id, 0), needed)
+    return decimals
+
+
+def _ratio(order: EpisodeOrder, source: EpisodeOrder) -> float | None:
+    """Return the ratio in lots; without lots (older runs), in contracts of one instrument."""
+    if order.quantity_lots is not None and source.quantity_lots:
+        return order.quantity_lots / source.quantity_lots
+    if order.instrument_id == source.instrument_id and source.quantity:
+        return order.quantity / source.quantity
+    return None

@@ -1,4 +1,4 @@
-"""What speaks for copying and what against it, from the findings alone.
+"""What speaks for copying, what against it and who is behind it, from the findings alone.
 
 Plain sentences with numbers and units. Nothing here decides: the verdict came with the group;
 these lists let a person check it, so what is missing or weak is said as plainly as what is strong.
@@ -10,6 +10,7 @@ from statistics import median
 
 from streams.text import printable
 from surveillance.findings import (
+    IDENTICAL_ORDERS,
     Declaration,
     Group,
     LagHistogram,
@@ -24,17 +25,24 @@ FEW_EPISODES = 10
 """Below this many episodes a group's leader and ratios are still uncertain; shown, never used."""
 CROWDED_VALUE = 20
 """A value shared by more accounts than this says nothing about the group."""
-IDENTICAL_ORDERS = "identical_orders"
-"""The reason of a group that identical orders made."""
+_FURTHER = {
+    "exits": "Positions left with the source",
+    "cancels": "Orders canceled with the source",
+    "replaces": "Orders changed with the source",
+    "stops": "Stops at the source's price",
+    "sizes": "Sizes in the usual ratio",
+}
 _N_NAMED = 3
+_N_TIES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """Sentences for and against copying, strongest first."""
+    """Sentences for copying, against it or open, and on who is behind it; strongest first."""
 
     speaks_for: tuple[str, ...]
     speaks_against: tuple[str, ...]
+    behind: tuple[str, ...]
 
 
 def followers(group: Group) -> list[Member]:
@@ -81,7 +89,7 @@ def sentence(group: Group) -> str:
         Who repeated whom, how often, how fast and where; ids made printable.
     """
     n_followers = len(followers(group))
-    who = f"{_plural(n_followers, 'account')} {_owners_phrase(group)}"
+    who = f"{formats.plural(n_followers, 'account')} {_owners_phrase(group)}"
     source = (
         f"decisions of {printable(group.leader_account_id)}"
         if group.leader_account_id is not None
@@ -118,7 +126,7 @@ def weigh(
     *,
     threshold_log10_e: float | None,
 ) -> Weighing:
-    """Return what speaks for copying and what against it.
+    """Return what speaks for copying, what against it, and what is known of who is behind it.
 
     Parameters
     ----------
@@ -134,11 +142,12 @@ def weigh(
     Returns
     -------
     Weighing
-        Both lists may be empty.
+        Owners, devices and declarations say nothing about copying: they have their own list.
     """
     return Weighing(
         speaks_for=tuple(_for(group, histogram, threshold_log10_e)),
         speaks_against=tuple(_against(group, placebo, threshold_log10_e)),
+        behind=tuple(_behind(group)),
     )
 
 
@@ -146,8 +155,8 @@ def _for(group: Group, histogram: LagHistogram, threshold: float | None) -> list
     points = []
     if is_cluster(group):
         points.append(
-            f"{_plural(len(group.members), 'account')}, one order: chance makes such a run with a "
-            f"probability of 10^-{group.log10_e:.1f} at most."
+            f"{formats.plural(len(group.members), 'account')}, one order: chance makes such a run "
+            f"with log10 P of at most -{group.log10_e:.1f}."
         )
     elif threshold is None or group.log10_e >= threshold:
         needed = "" if threshold is None else f", {formats.evidence(threshold)} needed"
@@ -169,13 +178,7 @@ def _for(group: Group, histogram: LagHistogram, threshold: float | None) -> list
             f"{formats.count(histogram.observed[peak])} lags between {formats.lag(low)} and "
             f"{formats.lag(high)}, where chance expects {formats.small(histogram.expected[peak])}."
         )
-    for tie in sorted(group.ties, key=lambda t: (-t.weight_bits, t.kind, t.value_hash)):
-        if tie.crowd <= CROWDED_VALUE and tie.weight_bits > 0:
-            name = "address" if tie.kind == "ip" else tie.kind
-            points.append(
-                f"{len(tie.accounts)} of {len(group.members)} members share one "
-                f"{printable(name)} ({formats.small(tie.weight_bits)} bits)."
-            )
+    points += _further(group, "_repeated")
     return points
 
 
@@ -187,16 +190,6 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             f"The placebo of this run is above its bound at {len(above)} of {len(placebo)} "
             "tolerances: chance made more links than promised."
         )
-    crowded = [tie for tie in group.ties if tie.crowd > CROWDED_VALUE]
-    if crowded:
-        is_one = len(crowded) == 1
-        points.append(
-            f"{_plural(len(crowded), 'shared value')} {'is' if is_one else 'are'} common to "
-            f"{formats.count(max(tie.crowd for tie in crowded))} accounts and "
-            f"{'weighs' if is_one else 'weigh'} little."
-        )
-    elif not group.ties:
-        points.append("No owner, device or address ties the members.")
     copied, opportunities = _copied(group)
     if is_cluster(group):
         points.append("Each account rests on few orders; the finding is about the run as a whole.")
@@ -208,22 +201,81 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
     weak = [m for m in followers(group) if threshold and (m.log10_e or 0.0) < threshold]
     if weak and not is_cluster(group):
         points.append(
-            f"{_plural(len(weak), 'member')} joined the group on weaker evidence than "
+            f"{formats.plural(len(weak), 'member')} joined the group on weaker evidence than "
             f"log10 E {formats.evidence(threshold)}."
         )
-    unknown = sum(member.owner_id is None for member in group.members)
-    if unknown:
-        points.append(f"The owner of {unknown} of {len(group.members)} members is not known.")
-    if group.declaration is Declaration.DECLARED:
-        points.append("The copying is declared.")
-    elif group.declaration is Declaration.PARTLY:
-        declared = sum(member.declared for member in group.members)
-        points.append(f"{declared} of {len(group.members)} members are declared.")
+    points += _further(group, "_not_repeated")
     if group.episodes < FEW_EPISODES and not is_cluster(group):
         points.append(
-            f"Only {_plural(group.episodes, 'episode')} so far: leader and ratios may change."
+            f"Only {formats.plural(group.episodes, 'episode')} so far: leader and ratios may "
+            "change."
         )
     return points
+
+
+def _further(group: Group, ending: str) -> list[str]:
+    """Return the kinds of further evidence whose reasons end so, with their counts."""
+    numbers = {reason.code: reason.numbers for reason in group.reasons}
+    return [
+        f"{label}: {formats.count(int(found['repeated']))} of "
+        f"{formats.count(int(found['chances']))}, by chance "
+        f"{formats.small(float(found['by_chance']))}."
+        for kind, label in _FURTHER.items()
+        if (found := numbers.get(kind + ending))
+    ]
+
+
+def _behind(group: Group) -> list[str]:
+    points = []
+    n_members = len(group.members)
+    n_owners = len({m.owner_id for m in group.members if m.owner_id is not None})
+    if n_owners > 1:
+        points.append(f"The members have {n_owners:,} known owners.")
+    telling = [t for t in group.ties if t.crowd <= CROWDED_VALUE and t.weight_bits > 0]
+    telling.sort(key=lambda t: (-t.weight_bits, t.kind, t.value_hash))
+    points += [
+        f"{_of_members(len(tie.accounts), n_members)} share one "
+        f"{printable(formats.words(tie.kind))} ({formats.bits(tie.weight_bits)} bits)."
+        for tie in telling[:_N_TIES]
+    ]
+    if len(telling) > _N_TIES:
+        points.append(f"{formats.plural(len(telling) - _N_TIES, 'more shared value')} below.")
+    crowded = [tie for tie in group.ties if tie.crowd > CROWDED_VALUE]
+    if crowded:
+        is_one = len(crowded) == 1
+        points.append(
+            f"{formats.plural(len(crowded), 'shared value')} {'is' if is_one else 'are'} common to "
+            f"{formats.count(max(tie.crowd for tie in crowded))} accounts and "
+            f"{'weighs' if is_one else 'weigh'} little."
+        )
+    elif not group.ties:
+        points.append("No owner, device or address ties the members.")
+    unknown = sum(member.owner_id is None for member in group.members)
+    if unknown:
+        verb = "is" if unknown == 1 else "are"
+        points.append(
+            f"The {'owner' if unknown == 1 else 'owners'} of "
+            f"{_of_members(unknown, n_members, start=False)} {verb} not known."
+        )
+    points.append(_declared(group))
+    return points
+
+
+def _declared(group: Group) -> str:
+    declared = sum(member.declared for member in group.members)
+    return {
+        Declaration.DECLARED: "The copying is declared.",
+        Declaration.UNDECLARED: "No declaration covers the copying.",
+        Declaration.PARTLY: f"{declared} of {len(group.members)} members are declared.",
+        Declaration.CONTRADICTED: "The declarations say something else than what was found.",
+    }[group.declaration]
+
+
+def _of_members(n: int, n_members: int, *, start: bool = True) -> str:
+    if n == n_members:
+        both = "both members" if n == 2 else f"all {n} members"
+        return both.capitalize() if start else both
+    return f"{n} of {n_members} members"
 
 
 def _copied(group: Group) -> tuple[int, int]:
@@ -235,13 +287,9 @@ def _owners_phrase(group: Group) -> str:
     members = followers(group)
     owners = {member.owner_id for member in members if member.owner_id is not None}
     if group.subtype is Subtype.MANAGED_ACCOUNTS and owners:
-        return f"of {_plural(len(owners), 'owner')} under one operator"
+        return f"of {formats.plural(len(owners), 'owner')} under one operator"
     if not owners:
         return "of unknown owners"
     if all(member.owner_id is not None for member in members):
         return "of one owner" if len(owners) == 1 else f"of {len(owners)} owners"
-    return f"of at least {_plural(len(owners), 'owner')}"
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return f"of at least {formats.plural(len(owners), 'owner')}"

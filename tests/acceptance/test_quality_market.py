@@ -51,8 +51,9 @@ def test_the_baselines_see_the_same_groups_and_do_worse(basic) -> None:
     for method in others:
         assert method.unfinished == {}
         assert method.total.n_groups == detector.total.n_groups
-        assert method.flagged.n > detector.flagged.n
+        assert method.flagged.n >= detector.flagged.n
     assert others[0].total.n_found > 0
+    assert any(method.flagged.n > detector.flagged.n for method in others)
 
 
 def test_where_nothing_is_planted_nobody_is_accused(nothing) -> None:

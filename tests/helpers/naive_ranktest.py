@@ -139,7 +139,13 @@ class NaiveRankTest:
         if len(own) < 2:
             return False
         interval = own[-1].time_ns - own[-2].time_ns
-        return abs(y.time_ns - own[-1].time_ns - interval) <= self.params.habit_ns
+        slack = max(self.params.habit_ns, self.params.habit_share * interval)
+        if abs(y.time_ns - own[-1].time_ns - interval) <= slack:
+            return True
+        if len(own) < 4:
+            return False
+        two_intervals = own[-2].time_ns - own[-4].time_ns
+        return abs(y.time_ns - own[-2].time_ns - two_intervals) <= self.params.habit_ns
 
     def _answer(self, before: list[Entry], block: list[Entry], y: Entry) -> None:
         p, shift = self.params, self.shift_ns

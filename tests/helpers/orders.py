@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from models.columns import NO_SEQUENCE, DecisionColumns, OrderColumns
+from models.columns import NO_SEQUENCE, DecisionColumns, LaterEvents, OrderColumns
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -52,6 +52,19 @@ def decision_columns(
         quantity_lots=sizes,
         price_ticks=np.zeros(len(table), np.int64),
         has_price=np.zeros(len(table), np.bool_),
+    )
+
+
+def later_events(rows: Iterable[tuple[int, int, int, int, int, int]]) -> LaterEvents:
+    """Return events from (time_ns, account, family, side, kind, price_ticks) rows, sorted."""
+    table = np.array(sorted(rows), np.int64).reshape(-1, 6)
+    return LaterEvents(
+        event_time_ns=table[:, 0].copy(),
+        account=table[:, 1].astype(np.int32),
+        family=table[:, 2].astype(np.int32),
+        side=table[:, 3].astype(np.int8),
+        kind=table[:, 4].astype(np.int8),
+        price_ticks=table[:, 5].copy(),
     )
 
 

@@ -87,7 +87,19 @@ def test_a_scan_prints_one_json_object(market: Path, tmp_path: Path) -> None:
     assert answer["counts"]["groups"] == 1
     assert answer["dataset"] == "market"
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
-    assert manifest.items() >= {k: v for k, v in answer.items() if k != "out"}.items()
+    assert (
+        manifest.items()
+        >= {k: v for k, v in answer.items() if k not in {"out", "verdicts", "groups"}}.items()
+    )
+    assert sum(answer["verdicts"].values()) == 1
+    (listed,) = answer["groups"]
+    (line,) = (tmp_path / "out" / "groups.jsonl").read_text("utf-8").splitlines()
+    group = json.loads(line)
+    assert {name: group[name] for name in ("group_id", "verdict", "subtype")}.items() <= (
+        listed.items()
+    )
+    assert answer["verdicts"][group["verdict"]] == 1
+    assert {"tolerated", "crossings", "bound", "within_bound"} <= answer["placebo"][0].keys()
 
 
 def test_a_scan_prints_the_verdicts_and_is_silent_on_standard_error(
@@ -216,9 +228,20 @@ def test_a_simulation_refuses_a_directory_with_content(tmp_path: Path) -> None:
 )
 def test_an_impossible_simulation_is_refused(tmp_path: Path, options: tuple[str, ...]) -> None:
     outcome = simulate(tmp_path / "market", *options)
-    refusal = the_refusal(outcome)
-    assert options[1] in refusal
+    assert (outcome.status, outcome.out) == (2, "")
+    said = " ".join(outcome.err.replace("│", " ").split())
+    assert f"Invalid value for {options[0]}: must be" in said
+    assert options[1] in said
     assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "options", [("--scenario", "paradise"), ("--scenario", "basic", "--days", "0")]
+)
+def test_an_impossible_evaluation_is_wrong_usage(options: tuple[str, ...]) -> None:
+    outcome = run("evaluate", *options)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert f"Invalid value for {options[-2]}:" in outcome.err
 
 
 def test_a_simulation_into_a_file_is_refused(tmp_path: Path) -> None:

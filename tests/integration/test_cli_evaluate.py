@@ -78,4 +78,6 @@ def test_held_out_is_the_scenario_of_that_name(monkeypatch) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_scenario_that_there_is_not_is_refused_by_name(jobs) -> None:
     arguments = ("evaluate", "--scenario", "no such", "--seeds", "2", "--jobs", jobs)
-    assert "scenario must be one of" in the_refusal(run(*arguments))
+    outcome = run(*arguments)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "Invalid value for --scenario: must be one of" in outcome.err

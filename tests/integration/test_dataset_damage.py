@@ -225,4 +225,4 @@ def test_a_bad_row_of_a_reference_table_is_named(tmp_path: Path) -> None:
     table = pa.Table.from_pylist(rows, schema=TABLES["instruments"].schema)
     write_dataset(tmp_path, {"orders": orders(1), "instruments": table})
     error = refusal(tmp_path, "instruments")
-    assert (error.row, error.column, error.value) == (2, "tick_size", "0.0")
+    assert (error.row, error.column, error.value) == (2, "tick_size", "0")

@@ -133,7 +133,14 @@ def test_a_missing_column_is_named(tmp_path: Path, form: str, name: str) -> None
     write_dataset(tmp_path, {"orders": table_of(GOOD).drop_columns([name])}, form)
     error = refusal(tmp_path)
     assert (error.column, error.row) == (name, None)
-    assert error.rule == "is required but the file does not have it"
+    assert error.rule.startswith('is required but the file does not have it, its columns are "')
+
+
+def test_a_file_with_other_separators_shows_the_header_that_was_found(tmp_path: Path) -> None:
+    write_lines(tmp_path, "orders.csv", CSV_HEADER.replace(",", ";"), csv_row().replace(",", ";"))
+    rule = refusal(tmp_path).rule
+    assert 'its columns are "event_time_ns;account_id;' in rule
+    assert rule.endswith("columns must be separated by commas")
 
 
 def test_json_lines_without_a_required_name_are_refused_at_the_row(tmp_path: Path) -> None:
@@ -185,7 +192,8 @@ def test_a_bad_value_is_named_with_its_row(
     write_dataset(tmp_path, {"orders": table_of(*rows)}, form)
     error = refusal(tmp_path)
     assert (error.row, error.column, error.rule) == (3, column, rule)
-    assert error.value == ("null" if value in (None, "") else str(value))
+    shown = {0.0: "0", -2.0: "-2", None: ""}.get(value, str(value))  # type: ignore[call-overload]
+    assert error.value == shown
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -19,6 +19,7 @@ PATHS = (
     "/groups/g-0000",
     "/groups/g-0001?episode=2",
     "/groups/g-0002?day=2026-01-05",
+    "/groups/g-0002?day=all",
     "/accounts/g0000-account-1",
     "/help/method",
 )
@@ -40,7 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 1024])
+@pytest.mark.parametrize("width", [1440, 1024, 390])
 def test_every_page_is_clean_and_fits(browser: Browser, desk: str, theme: str, width: int) -> None:
     with watched_page(browser, theme=theme, width=width) as watched:
         for path in PATHS:

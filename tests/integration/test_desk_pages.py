@@ -59,7 +59,7 @@ def rows(page: str) -> int:
 
 def test_the_list_shows_the_run_and_every_verdict(client: httpx.Client) -> None:
     page = get(client, "/")
-    for said in ("log10 E 7.3", "at most 0.02", "within bound", "48,000", "EXTERNAL", "INTERNAL"):
+    for said in ("log10 E 7.3", "0.02 in a year", "within bound", "48,000", "EXTERNAL", "INTERNAL"):
         assert said in page
     assert 'All <span class="n">121</span>' in page
 
@@ -148,8 +148,9 @@ def test_the_group_page_says_why_and_shows_all_its_parts(client: httpx.Client) -
     page = get(client, "/groups/g-0018")
     assert "<h1>2 accounts of 2 owners repeated decisions of g0018-account-0" in page
     for said in (
-        "Speaks for copying",
-        "Speaks against",
+        "For copying",
+        "Against, or open",
+        "Who is behind it",
         "Members",
         "Ties",
         "side by side",
@@ -163,21 +164,25 @@ def test_the_group_page_says_why_and_shows_all_its_parts(client: httpx.Client) -
 
 
 def test_an_episode_and_a_day_narrow_the_timeline(client: httpx.Client) -> None:
-    whole = get(client, "/groups/g-0000")
+    whole = get(client, "/groups/g-0000?day=all")
     assert "12 orders" in whole
+    assert "the whole time" in whole
     episode = get(client, "/groups/g-0000?episode=2")
-    assert "showing episode 2" in episode
-    assert "4 orders" in episode
+    assert '<span class="muted">episode 2</span>' in episode
+    assert "3 orders" in episode
+    assert 'rel="prev" href="/groups/g-0000?episode=1"' in episode
+    assert 'rel="next" href="/groups/g-0000?episode=3"' in episode
+    assert 'rel="next" href="/groups/g-0000?' not in get(client, "/groups/g-0000?episode=3")
     assert "12 orders" in get(client, "/groups/g-0000?day=2026-01-05")
     assert "No order of the group" in get(client, "/groups/g-0000?day=2026-01-09")
 
 
 def test_episodes_are_paged(client: httpx.Client) -> None:
     page = get(client, "/groups/long-0000")
-    assert "1 to 50 of 120" in page
+    assert "1 to 20 of 120" in page
     following = re.search(r'rel="next" href="([^"#]+)', page)
     assert following is not None
-    assert "51 to 100 of 120" in get(client, unescape(following[1]))
+    assert "21 to 40 of 120" in get(client, unescape(following[1]))
 
 
 @pytest.mark.parametrize("account_id", HOSTILE_IDS)

@@ -91,7 +91,12 @@ def test_a_summary_repeats_the_verdict_object(reader: Reader) -> None:
         lags = sorted(m.lag_median_ms for m in group.members if m.lag_median_ms is not None)
         assert row.lag_median_ms is not None
         assert lags[0] <= row.lag_median_ms <= lags[-1]
-        assert row.tie_kinds == tuple(sorted({tie.kind for tie in group.ties}))
+        followers = [m for m in group.members if m.role == "follower"]
+        assert row.n_followers == len(followers)
+        assert row.n_copied == sum(m.copied for m in followers)
+        assert row.tie_kinds == tuple(
+            sorted({tie.kind for tie in group.ties if tie.weight_bits > 0})
+        )
 
 
 def expected_ids(meant: Callable[..., bool]) -> set[str]:

@@ -88,7 +88,6 @@ def test_a_scan_uses_the_classifier_it_is_given(home: Path, tmp_path: Path) -> N
     [
         (("--scenario", "held-out"), "must not be held out from fitting, was 'held-out'"),
         (("--first-seed", 101), "first_seed must be at least 5001"),
-        (("--scenario", "moon"), "scenario"),
         (("--markets", 2), "markets must be at least 5 in all, were 2"),
         (("--scenario", "nothing"), "at least 5 origins, were of 0"),
         (("--out", "nowhere/fitted.json"), "must lie in a directory that exists"),
@@ -104,6 +103,13 @@ def test_what_must_not_or_cannot_be_learned_from_is_refused(
     outcome = run("train", "--out", tmp_path / "never.json", *typed)
     assert said in the_refusal(outcome)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("typed", [("--scenario", "moon"), ("--days", 0), ("--markets", 0)])
+def test_a_market_that_cannot_be_simulated_is_wrong_usage(typed: tuple[object, ...]) -> None:
+    outcome = run("train", *typed)
+    assert outcome.status == 2
+    assert str(typed[0]) in outcome.err
 
 
 @pytest.mark.parametrize("text", [None, "{}", '{"format": 9}'])

@@ -4,7 +4,7 @@ The axis is logarithmic from the histogram's second edge; the first bin starts a
 place on it, so it gets a slot of its own.
 """
 
-from math import log10
+from math import floor, log10
 
 from surveillance.findings import LagHistogram
 from surveillance.web.charts import scales, svg
@@ -15,6 +15,7 @@ from surveillance.web.markup import element
 WIDTH, HEIGHT = 460, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 14, 42
 _FIRST_BIN_PX = 26
+_JOIN_BELOW_MS = 1.0
 
 
 def lag_histogram(histogram: LagHistogram, *, name: str = "lags") -> Figure:
@@ -52,8 +53,11 @@ def lag_histogram(histogram: LagHistogram, *, name: str = "lags") -> Figure:
     summary = (
         f"{count(n_seen)} lags seen where chance expects {small(n_chance)}; most above chance "
         f"from {lag(edges[peak])} to {lag(edges[peak + 1])}: {count(seen[peak])} seen, "
-        f"{small(chance[peak])} expected."
+        f"{small(chance[peak])} expected. Each lag is the time to a follower's first "
+        "decision of the same family and side after one of the source, copied or not: lags seen "
+        "may be more than decisions copied."
     )
+    edges, seen, chance = _from_first_seen(edges, seen, chance)
     xs = _positions(edges)
     ticks = scales.count_ticks(max(*seen, *chance))
     y = scales.LinearScale(0.0, ticks[-1], HEIGHT - _BOTTOM, _TOP)
@@ -88,6 +92,21 @@ def lag_histogram(histogram: LagHistogram, *, name: str = "lags") -> Figure:
             for i in range(len(seen))
         ),
         legend=(LegendEntry("bar", "seen"), LegendEntry("dash", "expected by chance")),
+    )
+
+
+def _from_first_seen(
+    edges: tuple[float, ...], seen: tuple[int, ...], chance: tuple[float, ...]
+) -> tuple[tuple[float, ...], tuple[int, ...], tuple[float, ...]]:
+    """Join the bins below the decade of the shortest lag with the first: nothing is in them."""
+    first = next((i for i, n in enumerate(seen) if n), 0)
+    shortest_ms = edges[first] if any(seen) else _JOIN_BELOW_MS
+    low = min(10.0 ** floor(log10(shortest_ms) + 1e-9) if first else edges[1], _JOIN_BELOW_MS)
+    n = max(sum(edge <= low * 1.000001 for edge in edges[1:]), 1)
+    return (
+        (edges[0], *edges[n:]),
+        (sum(seen[:n]), *seen[n:]),
+        (sum(chance[:n]), *chance[n:]),
     )
 
 

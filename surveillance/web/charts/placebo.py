@@ -6,24 +6,29 @@ of the bound, so that all bounds stand on one line.
 
 from collections.abc import Sequence
 
-from surveillance.findings import PlaceboFinding
+from surveillance.chance import PlaceboState, placebo_state, placebo_words
+from surveillance.findings import PlaceboFinding, RunManifest
 from surveillance.web.charts import scales, svg
 from surveillance.web.charts.figure import Figure, LegendEntry
 from surveillance.web.formats import count, small
 from surveillance.web.markup import element
 
 WIDTH = 460
-_LEFT, _RIGHT, _TOP, _ROW, _BOTTOM = 92, 104, 24, 34, 10
+_LEFT, _RIGHT, _TOP, _ROW, _BOTTOM = 82, 118, 24, 34, 10
 _OVER = 1.25
 
 
-def placebo_panel(placebo: Sequence[PlaceboFinding], *, name: str = "placebo") -> Figure:
+def placebo_panel(
+    placebo: Sequence[PlaceboFinding], run: RunManifest, *, name: str = "placebo"
+) -> Figure:
     """Draw crossings against the bound, one row for each tolerated number of false pairs.
 
     Parameters
     ----------
     placebo : sequence of PlaceboFinding
         One record for each tolerated v.
+    run : RunManifest
+        The run: with one account, or orders too short for any shift, nothing was measured.
     name : str
         Element id of the figure.
 
@@ -32,7 +37,8 @@ def placebo_panel(placebo: Sequence[PlaceboFinding], *, name: str = "placebo") -
     Figure
         Rows by rising v; empty, and saying so, when no placebo ran.
     """
-    findings = sorted(placebo, key=lambda finding: finding.tolerated)
+    is_measured = placebo_state(run, placebo) in (PlaceboState.WITHIN, PlaceboState.ABOVE)
+    findings = sorted(placebo if is_measured else (), key=lambda finding: finding.tolerated)
     height = _TOP + _ROW * max(len(findings), 1) + _BOTTOM
     x = scales.LinearScale(0.0, _OVER, _LEFT, WIDTH - _RIGHT)
     children: list[str] = []
@@ -45,8 +51,9 @@ def placebo_panel(placebo: Sequence[PlaceboFinding], *, name: str = "placebo") -
             svg.text(bound_x, _TOP - 11, "bound", class_="tick", text_anchor="middle"),
         ]
     else:
-        children.append(svg.text(12, _TOP + 12, "No placebo ran.", class_="note"))
-    title, summary = "Placebo: crossings against their bound", _summary(findings)
+        children.append(svg.text(12, _TOP + 12, "Nothing was measured.", class_="note"))
+    title = "Placebo: crossings against their bound"
+    summary = _summary(findings) if findings else placebo_words(run, placebo)
     return Figure(
         name=name,
         title=title,
@@ -66,20 +73,28 @@ def placebo_panel(placebo: Sequence[PlaceboFinding], *, name: str = "placebo") -
             )
             for f in findings
         ),
-        legend=(LegendEntry("bar", "crossings"), LegendEntry("tick", "expected")),
+        legend=(LegendEntry("bar", "crossings"), LegendEntry("tick", "at most expected")),
     )
 
 
 def _summary(findings: Sequence[PlaceboFinding]) -> str:
-    if not findings:
-        return "No placebo ran, so the measured rate of false flags is unknown."
     above = [f for f in findings if not f.within_bound]
     said = "; ".join(
-        f"v = {small(f.tolerated)}: {count(f.crossings)} of at most {count(f.bound)} crossings"
+        f"v = {small(f.tolerated)}: {count(f.crossings)}, at most {count(f.bound)}"
         for f in findings
     )
     verdict = f"{len(above)} above the bound" if above else "all within the bound"
-    return f"Ghosts of the leaders' decisions, {verdict}. {said}."
+    fewer = (
+        " Fewer crossings than expected are no fault: the threshold promises a ceiling, and "
+        "chance usually stays well under it."
+        if all(f.crossings < f.expected for f in findings)
+        else ""
+    )
+    return (
+        f"Crossings by ghosts of the leaders' decisions, {verdict}. {said}. v is the number of "
+        "false pairs that the threshold of its row lets through in a run of this size, at most; "
+        f"the ghosts run once for each shift, so more are expected together.{fewer}"
+    )
 
 
 def _row(finding: PlaceboFinding, top: float, x: scales.LinearScale) -> list[str]:
@@ -88,7 +103,7 @@ def _row(finding: PlaceboFinding, top: float, x: scales.LinearScale) -> list[str
     expected = min(finding.expected / bound, _OVER)
     middle = top + _ROW / 2
     tone = "bar-observed" if finding.within_bound else "bar-above"
-    outcome = f"{count(finding.crossings)} of {count(finding.bound)}"
+    outcome = f"{count(finding.crossings)}, at most {count(finding.bound)}"
     sign = "✓ within" if finding.within_bound else "✕ above"
     return [
         svg.text(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from streams.text import printable
+from streams.text import printable_id
 from surveillance.web.markup import Attribute, element, short_number
 
 GLYPH_RADIUS = 5.0
@@ -22,8 +22,11 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
 
 
 def label(value: str, limit: int = 64) -> str:
-    """Return an id as it may be drawn: control and bidirectional characters made visible."""
-    return printable(value, limit=limit)
+    """Return an id as it may be drawn: control and bidirectional characters made visible.
+
+    A long one is cut in the middle.
+    """
+    return printable_id(value, limit=limit)
 
 
 def drawing(

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from surveillance.findings import Member, TimelineOrder
 from surveillance.web.charts import scales, svg
 from surveillance.web.charts.figure import Figure, LegendEntry
-from surveillance.web.charts.lanes import LANE_HEIGHT, Lane, draw_lane, glyphs, is_crowded
+from surveillance.web.charts.lanes import (
+    LANE_HEIGHT,
+    Lane,
+    are_crowded,
+    draw_lanes,
+    glyphs,
+    is_crowded,
+)
 from surveillance.web.formats import count, quantity, utc_time
 from surveillance.web.markup import element
 
@@ -25,6 +32,20 @@ _N_PRICE_TICKS = 4
 _FLAT_PRICE_MARGIN = 0.001
 _N_TIME_TICKS = 8
 _LABEL_CHARACTERS = 19
+_SHORT_NS = 60_000_000_000  # below a minute the summary tells milliseconds
+_GLYPH_LEGEND = (
+    LegendEntry("up", "up: buy"),
+    LegendEntry("down", "down: sell"),
+    LegendEntry("copied", "filled: in an episode"),
+    LegendEntry("own", "hollow: own order"),
+)
+_BAND_LEGEND = (
+    LegendEntry("up", "up: buys"),
+    LegendEntry("down", "down: sells"),
+    LegendEntry("dark", "dark: in an episode"),
+    LegendEntry("light", "light: own orders"),
+    LegendEntry("none", "height: orders at once, one scale for all lanes"),
+)
 
 
 def order_timeline(
@@ -99,16 +120,8 @@ def order_timeline(
                     class_=f"node node-{lane.role}",
                 )
             )
-        children += draw_lane(lane, lane_top, x)
+    children += draw_lanes(lanes, top, x)
     summary = _summary(shown, lanes)
-    legend = [
-        LegendEntry("buy", "buy"),
-        LegendEntry("sell", "sell"),
-        LegendEntry("copied", "in an episode"),
-        LegendEntry("own", "own order"),
-    ]
-    if any(is_crowded(lane.orders, x) for lane in lanes):
-        legend.append(LegendEntry("band", "band: many orders"))
     return Figure(
         name=name,
         title=title,
@@ -134,7 +147,7 @@ def order_timeline(
             )
             for o in shown[:table_limit]
         ),
-        legend=tuple(legend),
+        legend=_legend(lanes, x),
         n_left_out=max(len(shown) - table_limit, 0),
     )
 
@@ -143,6 +156,14 @@ def has_prices(orders: Sequence[TimelineOrder]) -> bool:
     """Return whether a price axis makes sense: one instrument and `PRICED_SHARE` with a price."""
     n_priced = sum(order.price is not None for order in orders)
     return len({o.instrument_id for o in orders}) == 1 and n_priced >= PRICED_SHARE * len(orders)
+
+
+def _legend(lanes: Sequence[Lane], x: scales.LinearScale) -> tuple[LegendEntry, ...]:
+    if not are_crowded(lanes, x):
+        return _GLYPH_LEGEND
+    if all(lane.n_accounts == 1 for lane in lanes):
+        return _BAND_LEGEND
+    return (*_BAND_LEGEND, LegendEntry("none", "last lane: mean of its accounts"))
 
 
 def _lanes(
@@ -164,7 +185,12 @@ def _lanes(
         rest = [order for order in orders if order.account_id in by_account]
         n_members = len(by_account)
         lanes.append(
-            Lane(f"{n_members} other account{'s' if n_members > 1 else ''}", "other", tuple(rest))
+            Lane(
+                f"{n_members} other account{'s' if n_members > 1 else ''}",
+                "other",
+                tuple(rest),
+                n_members,
+            )
         )
     return lanes
 
@@ -221,10 +247,14 @@ def _summary(orders: Sequence[TimelineOrder], lanes: Sequence[Lane]) -> str:
     n_copied = sum(order.copied for order in orders)
     n_instruments = len({order.instrument_id for order in orders})
     n_leader = sum(len(lane.orders) for lane in lanes if lane.role == "leader")
+    is_short = orders[-1].event_time_ns - orders[0].event_time_ns < _SHORT_NS
+    first, last = (
+        utc_time(o.event_time_ns, decimals=3 if is_short else 0) for o in (orders[0], orders[-1])
+    )
     leader = f", {count(n_leader)} of them by the leader" if n_leader else ""
     return (
         f"{count(len(orders))} orders{leader}; {count(n_copied)} in an episode, "
         f"{count(len(orders) - n_copied)} own; {count(n_instruments)} "
         f"instrument{'' if n_instruments == 1 else 's'}; "
-        f"{utc_time(orders[0].event_time_ns)} to {utc_time(orders[-1].event_time_ns)} UTC."
+        f"{first} to {last} UTC."
     )

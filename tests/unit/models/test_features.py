@@ -1,10 +1,13 @@
 """Features of a group, lags and placebo counts against plain loops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.orders import MINUTE_NS, SECOND_NS, START_NS, decision_columns
 
 from models.columns import DecisionColumns, PairEvidence
+from models.corroboration import Corroboration
 from models.evidence import ln_threshold
 from models.features import KeyLog, MarketLog, group_features, quiet_decisions
 from models.grouping import Cluster, Link
@@ -119,6 +122,17 @@ def test_quiet_counts_agree_with_a_plain_loop(seed: int) -> None:
         assert type(getattr(features, name)) in (int, float, bool, type(None)), name
 
 
+def test_further_evidence_stands_beside_the_timing() -> None:
+    everyone, group, roles = group_in_market(1)
+    further = (Corroboration("sizes", 20, 3, 9.0, -1.5), Corroboration("exits", 9, 9, 1.0, 2.0))
+    clustered = np.isin(np.arange(N_ACCOUNTS), group.account)
+    arguments = (roles, group, market_of(everyone), clustered, PARAMS)
+    found = group_features(*arguments, further=further)
+    assert (found.sizes_log10_lr, found.exits_log10_lr, found.cancels_log10_lr) == (-1.5, 2.0, 0.0)
+    without = replace(found, sizes_log10_lr=0.0, exits_log10_lr=0.0)
+    assert group_features(*arguments) == without
+
+
 def opposite_share(*steps: tuple[float, int, int]) -> float:
     """Return the share for 12 rounds of (seconds, account, side)."""
     rows = [
@@ -131,7 +145,10 @@ def opposite_share(*steps: tuple[float, int, int]) -> float:
     roles = find_roles(cluster, group, groups=PARAMS.groups, rank_test=PARAMS.rank_test)
     assert roles is not None
     clustered = np.isin(np.arange(N_ACCOUNTS), group.account)
-    return group_features(roles, group, market_of(group), clustered, PARAMS).opposite_share
+    features = group_features(
+        roles, group, market_of(group), clustered, PARAMS, links=cluster.links
+    )
+    return features.opposite_share
 
 
 def test_a_sandwich_is_seen_by_its_opposite_legs() -> None:
@@ -145,6 +162,35 @@ def test_copying_is_no_sandwich() -> None:
     assert opposite_share(*quick_profit) == 0.0
     left_out = ((0, 0, 0), (1, 1, 0), (20, 0, 1))
     assert opposite_share(*left_out) == 0.0
+
+
+def basket_share(*steps: tuple[float, int, int], siblings: dict[int, tuple[int, ...]]) -> float:
+    """Return the share for 12 rounds of (seconds, account, family)."""
+    rows = [
+        (START_NS + i * 10 * MINUTE_NS + int((20 + second) * SECOND_NS), account, family, i % 2)
+        for i in range(12)
+        for second, account, family in steps
+    ]
+    everyone = decision_columns(sorted(rows))
+    group = everyone.take(np.flatnonzero(everyone.account < 2))
+    cluster = Cluster((0, 1), frozenset(), 30.0, (Link(0, 1),))
+    roles = find_roles(cluster, group, groups=PARAMS.groups, rank_test=PARAMS.rank_test)
+    assert roles is not None
+    clustered = np.isin(np.arange(N_ACCOUNTS), group.account)
+    market = market_of(everyone)
+    return group_features(roles, group, market, clustered, PARAMS, siblings=siblings).basket_share
+
+
+def test_a_basket_is_traded_in_several_families_at_once() -> None:
+    legs = ((0, 0, 0), (0.1, 0, 1), (0.2, 1, 0), (0.3, 1, 1))
+    assert basket_share(*legs, siblings={}) == 1.0
+    assert basket_share((0, 0, 0), (0.2, 1, 0), (30, 0, 1), (30.2, 1, 1), siblings={}) == 0.0
+
+
+def test_a_firm_may_trade_each_leg_from_an_account_of_its_own() -> None:
+    legs = ((0, 0, 0), (0.1, 5, 1), (0.2, 1, 0), (0.3, 6, 1))
+    assert basket_share(*legs, siblings={}) == 0.0
+    assert basket_share(*legs, siblings={0: (0, 5), 1: (1, 6)}) == 1.0
 
 
 def test_a_market_log_gives_back_an_accounts_decisions() -> None:
@@ -180,6 +226,7 @@ def test_lags_agree_with_a_plain_loop(seed: int) -> None:
     np.testing.assert_array_equal(lags.observed, count(0))
     np.testing.assert_allclose(lags.expected, np.mean([count(s) for s in SHIFTS_NS], axis=0))
     assert lags.edges_ms[0] == 0.0
+    assert lags.edges_ms[1] == 0.01  # 10 µs: server-side copiers are not one bin
     assert lags.edges_ms[-1] == 120_000.0
     assert np.all(np.diff(lags.edges_ms) > 0)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from models.corroboration import KINDS
 from models.features import GroupFeatures
+from models.findings import Finding
 from models.linkage import Tie, Ties
 from models.ownership import Ownership
 from models.params import ActionPolicy, DetectionParams, PolicyParams
@@ -253,6 +255,22 @@ def test_a_clock_too_coarse_to_tell_names_nobody_as_first() -> None:
     assert "order_unknown" in codes
     assert "one_leader" not in codes
     assert "one_leader" in [reason.code for reason in verdict().reasons]
+
+
+def test_further_evidence_decides_nothing_in_the_floor() -> None:
+    cases = (COPYING, CROWD, replace(COPYING, quiet_fidelity=0.2))
+    for features in cases:
+        for ratio in (-2.0, 2.0):
+            further = {f"{kind}_log10_lr": ratio for kind in KINDS}
+            assert verdict(replace(features, **further)) == verdict(features)
+
+
+def test_further_reasons_follow_the_timing() -> None:
+    further = (Finding("exits_repeated", "They left together 9 times.", {"repeated": 9}),)
+    ownership = Ownership(("x", "y", "z"), 3, 1, 3)
+    found = judge(COPYING, ownership, MEMBERS, NO_TIES, "undeclared", PARAMS, further=further)
+    codes = [reason.code for reason in found.reasons]
+    assert codes.index("exits_repeated") == codes.index("one_leader") + 1
 
 
 def test_what_cannot_be_decided_says_what_would() -> None:

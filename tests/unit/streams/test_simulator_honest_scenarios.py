@@ -73,7 +73,7 @@ def test_the_basic_market_is_what_it_was() -> None:
     digest.update("".join(orders["account_id"].to_pylist()).encode())
     digest.update("".join(orders["side"].to_pylist()).encode())
     assert orders.num_rows == 5310
-    assert digest.hexdigest()[:16] == "8e05b7dbe8d61924"
+    assert digest.hexdigest()[:16] == "260a6d4b05d87238"
 
 
 @BOTH

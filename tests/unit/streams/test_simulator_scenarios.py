@@ -27,7 +27,7 @@ _NS_PER_DAY = 86_400 * 10**9
 # Of the columns that no rounding of a time can move, over basic with 150 accounts, 1 day, seed 7
 # and nothing with 60 accounts, 1 day, seed 7: a change here changes every published number.
 _KNOWN = {
-    "basic": "ee56aefc8e1c4456",
+    "basic": "951133cb9d624b20",
     "nothing": "ae7eea04f3d57402",
 }
 

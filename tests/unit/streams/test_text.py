@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.text import printable
+from streams.text import printable, printable_id
 
 
 def test_plain_text_stays_as_it_is() -> None:
@@ -59,3 +59,18 @@ def test_the_result_is_visible_and_within_the_limit(text: str, limit: int) -> No
     assert len(shown) <= limit
     assert shown.isprintable()
     assert printable(shown, limit) == shown
+
+
+def test_a_long_id_is_cut_in_the_middle_and_keeps_both_ends() -> None:
+    assert printable_id("account-0001-of-firm-7", limit=11) == "accou…irm-7"
+    assert printable_id("account-0001", limit=12) == "account-0001"
+    assert printable_id("ab\u202ecdefgh", limit=9) == "ab…efgh"
+
+
+@given(st.text(st.characters(), max_size=80), st.integers(3, 80))
+def test_an_id_is_visible_and_within_the_limit(text: str, limit: int) -> None:
+    shown = printable_id(text, limit)
+    assert len(shown) <= limit
+    assert shown.isprintable()
+    if len(printable(text, 2_000)) <= limit:
+        assert shown == printable(text, 2_000)

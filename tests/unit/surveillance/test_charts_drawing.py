@@ -1,6 +1,7 @@
 """Charts: valid SVG, words and numbers that agree with the findings, hostile ids inert."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -55,7 +56,7 @@ def make_order(account_id: str, time_ns: int, *, copied: bool = True) -> Timelin
 
 def all_figures() -> list[Figure]:
     findings = build_findings(n_groups=len(HOSTILE_IDS))
-    figures = [placebo_panel(findings.placebo)]
+    figures = [placebo_panel(findings.placebo, findings.manifest)]
     for found in findings.groups:
         figures.append(account_graph(found.graph))
         figures.append(lag_histogram(found.lag_histogram))
@@ -100,6 +101,15 @@ def test_lag_bars_stand_in_the_table_with_their_units() -> None:
     assert "from 1 ms to 10 ms: 4 seen, 0.25 expected" in figure.summary
     ticks = texts(parse(figure), "tick")
     assert {"0", "1 ms", "10 ms", "100 ms", "1 s"} <= set(ticks)
+
+
+def test_microseconds_have_their_bins_and_empty_ones_are_joined() -> None:
+    edges = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
+    fast = lag_histogram(LagHistogram(edges, (0, 5, 1, 0, 0), (0.1,) * 5))
+    assert [row[:3] for row in fast.rows[:2]] == [("0 ms", "10 µs", "0"), ("10 µs", "0.1 ms", "5")]
+    slow = lag_histogram(LagHistogram(edges, (0, 0, 0, 0, 5), (0.1,) * 5))
+    assert slow.rows[0] == ("0 ms", "1 ms", "0", "0.3")
+    assert "copied or not" in slow.summary
 
 
 def test_an_empty_histogram_says_so() -> None:
@@ -147,6 +157,31 @@ def test_crowded_lanes_become_a_band() -> None:
     assert "band band-leader order-copied" in classes
     assert len(figure.svg) < 60_000
     assert figure.n_left_out == 20_000 - len(figure.rows)
+
+
+def test_one_crowded_lane_makes_all_lanes_bands_of_one_scale() -> None:
+    crowd = [make_order("a00", START_NS + n * 1_000_000) for n in range(5_000)]
+    lone = [make_order("a01", START_NS + 2_500_000_000)]
+    members = (make_member(0, role="leader"), make_member(1))
+    figure = order_timeline((*crowd, *lone), members)
+    paths = {found.get("class"): found.get("d") or "" for found in parse(figure).iter("path")}
+    heights = {
+        role: max(abs(float(h)) for h in re.findall(r"v(-?[\d.]+)h", paths[f"band {role}"]))
+        for role in ("band-leader order-copied", "band-follower order-copied")
+    }
+    assert heights["band-leader order-copied"] == 12.0
+    assert heights["band-follower order-copied"] == 2.0  # still visible
+    assert {entry.mark for entry in figure.legend} >= {"dark", "light"}
+
+
+def test_the_legend_tells_a_side_from_an_episode() -> None:
+    figure = order_timeline((make_order("a00", START_NS),), (make_member(0, role="leader"),))
+    assert [(entry.mark, entry.text) for entry in figure.legend] == [
+        ("up", "up: buy"),
+        ("down", "down: sell"),
+        ("copied", "filled: in an episode"),
+        ("own", "hollow: own order"),
+    ]
 
 
 def test_a_window_shows_only_its_orders_and_spans_its_whole_time() -> None:
@@ -220,7 +255,7 @@ def test_an_empty_graph_is_drawn() -> None:
 def test_the_placebo_panel_says_which_bound_is_passed() -> None:
     within = PlaceboFinding(1.0, 3, 4.0, 10, True, {"300 s": 1, "600 s": 2})
     above = PlaceboFinding(0.05, 2, 0.2, 0, False, {"300 s": 2})
-    figure = placebo_panel((within, above))
+    figure = placebo_panel((within, above), build_findings(n_groups=0).manifest)
     parse(figure)
     assert figure.rows == (
         ("0.05", "2", "0.2", "0", "above bound", "300 s: 2"),
@@ -230,5 +265,20 @@ def test_the_placebo_panel_says_which_bound_is_passed() -> None:
     assert "bar-above" in figure.svg
 
 
+def test_the_placebo_panel_explains_v_and_why_fewer_than_expected_is_no_fault() -> None:
+    quiet = PlaceboFinding(10.0, 0, 40.0, 55, True, {"300 s": 0})
+    figure = placebo_panel((quiet,), build_findings(n_groups=0).manifest)
+    assert "v is the number of false pairs" in figure.summary
+    assert "Fewer crossings than expected are no fault" in figure.summary
+    assert "0, at most 55" in texts(parse(figure), "tick-strong")
+
+
 def test_a_run_without_placebo_says_so() -> None:
-    assert "No placebo ran" in placebo_panel(()).summary
+    run = build_findings(n_groups=0).manifest
+    assert "No placebo" in placebo_panel((), run).summary
+    unfit = PlaceboFinding(10.0, 0, 0.0, 0, True, {})
+    assert "No placebo" in placebo_panel((unfit,), run).summary
+    alone = replace(run, counts={**run.counts, "accounts": 1})
+    figure = placebo_panel((unfit,), alone)
+    assert figure.summary == "1 account: nothing to compare."
+    assert figure.rows == ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from helpers.findings import build_findings, build_placebo
 
 from surveillance.findings import GroupFinding, LagHistogram, Reason, VerdictName
-from surveillance.web.sidebyside import side_by_side
+from surveillance.web.sidebyside import price_decimals, side_by_side
 from surveillance.web.weighing import needed_log10_e, ordered_members, sentence, weigh
 
 
@@ -41,7 +41,36 @@ def test_both_sides_are_weighed_with_numbers() -> None:
     assert "Strongest link: log10 E 10.0, 7.3 needed." in weighing.speaks_for
     assert "11 lags between 10 ms and 100 ms, where chance expects 1.2." in weighing.speaks_for
     assert "4 of 18 decisions that could have been copied were not." in weighing.speaks_against
-    assert "1 shared value is common to 140 accounts and weighs little." in weighing.speaks_against
+    assert weighing.behind == (
+        "The members have 3 known owners.",
+        "1 shared value is common to 140 accounts and weighs little.",
+        "No declaration covers the copying.",
+    )
+
+
+def test_what_members_share_says_who_is_behind_it_not_that_they_copy() -> None:
+    found = first(VerdictName.INTERNAL)
+    group = replace(found.group, members=found.group.members[:2])
+    ties = tuple(replace(tie, accounts=tie.accounts[:2]) for tie in group.ties)
+    weighing = weigh(replace(group, ties=ties), found.lag_histogram, (), threshold_log10_e=7.3)
+    assert "Both members share one owner (12.5 bits)." in weighing.behind
+    assert not any("share" in point for point in weighing.speaks_for)
+
+
+def test_further_evidence_stands_on_the_side_it_speaks_for() -> None:
+    found = first(VerdictName.EXTERNAL)
+    reasons = (
+        Reason("exits_repeated", "", {"chances": 1_040, "repeated": 1_012, "by_chance": 7.6}),
+        Reason("sizes_not_repeated", "", {"chances": 40, "repeated": 12, "by_chance": 12.0}),
+    )
+    group = replace(found.group, reasons=reasons)
+    weighing = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3)
+    exits = "Positions left with the source: 1,012 of 1,040, by chance 7.6."
+    sizes = "Sizes in the usual ratio: 12 of 40, by chance 12."
+    assert exits in weighing.speaks_for
+    assert sizes in weighing.speaks_against
+    assert exits not in weighing.speaks_against
+    assert sizes not in weighing.speaks_for
 
 
 def test_a_placebo_above_its_bound_speaks_first_against() -> None:
@@ -55,10 +84,11 @@ def test_weak_members_and_unknown_owners_are_said() -> None:
     found = first(VerdictName.EXTERNAL)
     weak = tuple(replace(member, log10_e=2.0, owner_id=None) for member in found.group.members)
     group = replace(found.group, members=weak, ties=())
-    points = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3).speaks_against
-    assert "2 members joined the group on weaker evidence than log10 E 7.3." in points
-    assert "The owner of 3 of 3 members is not known." in points
-    assert "No owner, device or address ties the members." in points
+    weighing = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3)
+    weaker = "2 members joined the group on weaker evidence than log10 E 7.3."
+    assert weaker in weighing.speaks_against
+    assert "The owners of all 3 members are not known." in weighing.behind
+    assert "No owner, device or address ties the members." in weighing.behind
 
 
 def test_members_are_ordered_leader_first_then_by_evidence() -> None:
@@ -89,6 +119,35 @@ def test_side_by_side_without_a_leader_starts_from_the_earliest_and_says_so() ->
     assert not arranged.is_leader
     assert arranged.source.lag_ms == 0.0
     assert [repeat.is_inverse for repeat in arranged.repeats] == [False, True, False]
+
+
+def test_the_ratio_counts_lots_of_the_family_so_that_a_micro_is_a_tenth() -> None:
+    episode = first(VerdictName.EXTERNAL).episodes[0]
+    leader, follower = episode.orders[:2]
+    in_lots = replace(
+        episode,
+        orders=(
+            replace(leader, instrument_id="ES", quantity=1.0, quantity_lots=10),
+            replace(follower, instrument_id="MES", quantity=5.0, quantity_lots=5),
+        ),
+    )
+    assert [repeat.ratio for repeat in side_by_side(in_lots).repeats] == [0.5]
+
+
+def test_the_ratio_over_two_instruments_is_unknown_without_lots() -> None:
+    episode = first(VerdictName.EXTERNAL).episodes[0]
+    leader, follower = episode.orders[:2]
+    mixed = replace(episode, orders=(leader, replace(follower, instrument_id="MES")))
+    assert [repeat.ratio for repeat in side_by_side(mixed).repeats] == [None]
+
+
+def test_prices_of_an_instrument_have_the_decimals_that_the_finest_needs() -> None:
+    episode = first(VerdictName.EXTERNAL).episodes[0]
+    prices = (6_484.0, 6_485.75, None)
+    orders = tuple(
+        replace(order, price=price) for order, price in zip(episode.orders, prices, strict=False)
+    )
+    assert price_decimals([replace(episode, orders=orders)]) == {"ES": 2}
 
 
 def test_identical_orders_are_told_as_a_run_without_a_source() -> None:

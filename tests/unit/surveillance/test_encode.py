@@ -10,7 +10,7 @@ from helpers.orders import SECOND_NS, START_NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.columns import BUY, NO_SEQUENCE, SELL, OrderColumns
+from models.columns import BUY, CANCEL, NO_SEQUENCE, REPLACE, SELL, STOP, OrderColumns
 from streams.errors import DatasetError
 from streams.orders import INSTRUMENT_SCHEMA, ORDER_SCHEMA
 from surveillance.pipeline.encode import COLUMNS, EncodedOrders, OrderEncoder
@@ -59,6 +59,30 @@ def test_the_share_of_automated_orders_is_known_where_orders_say() -> None:
     encoded, _ = encode([[event(0, account_id="Z")], [*rows, event(9, account_id="A")]])
     assert encoded.accounts == ("A", "B", "Z")
     np.testing.assert_array_equal(encoded.automated_share, [np.nan, 0.75, np.nan])
+
+
+def test_later_events_are_cancels_replaces_and_stops_of_the_accounts_asked_for() -> None:
+    rows = [
+        event(0, instrument_id="MES", order_type="stop", stop_price=4990.5, side="sell"),
+        event(1, event_type="cancel", account_id="B"),
+        event(2, event_type="replace", side="sell"),
+        event(3, event_type="cancel"),
+        event(4, order_type="stop"),
+        event(5),
+        event(6, event_type="fill"),
+    ]
+    with Spool() as spool:
+        encoder = OrderEncoder(ES_MES, spool, shown="orders.csv")
+        encoder.add(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
+        encoded = encoder.finish()
+        later = encoded.later_events(accounts=np.array([True, False]))
+        nobody = encoded.later_events(accounts=np.zeros(2, np.bool_))
+    assert later.event_time_ns.tolist() == [START_NS + s * SECOND_NS for s in (0, 2, 3, 4)]
+    assert later.kind.tolist() == [STOP, REPLACE, CANCEL, STOP]
+    assert later.side.tolist() == [SELL, SELL, BUY, BUY]
+    assert later.price_ticks.tolist() == [19_962, 0, 0, 0]
+    assert set(later.account.tolist()) == set(later.family.tolist()) == {0}
+    assert len(nobody) == 0
 
 
 def test_lots_count_the_familys_smallest_contract() -> None:
@@ -199,7 +223,8 @@ def test_who_entered_for_whom_is_noted() -> None:
 def test_a_value_too_large_to_count_is_refused(
     changes: dict[str, float], table: pa.Table, column: str
 ) -> None:
-    rows = [event(0), event(1, **changes), event(2, instrument_id="MES")]
+    finest = {"quantity": 1e-9, "limit_price": 1e-9} if table is NO_INSTRUMENTS else {}
+    rows = [event(0, **finest), event(1, **changes), event(2, instrument_id="MES")]
     with pytest.raises(DatasetError) as refused:
         encode([rows[:1], rows[1:]], table)
     assert (refused.value.file, refused.value.row, refused.value.column) == (
@@ -209,6 +234,15 @@ def test_a_value_too_large_to_count_is_refused(
     )
     assert refused.value.value == str(changes[column])
     assert "must be below" in str(refused.value)
+
+
+def test_large_values_count_in_the_finest_step_seen() -> None:
+    rows = [event(0, quantity=5e9, limit_price=3e11), event(1, quantity=2e9, limit_price=1e11)]
+    encoded, orders = encode([rows[:1], rows[1:]])
+    assert orders.quantity_lots.tolist() == [5, 2]
+    assert orders.price_ticks.tolist() == [3, 1]
+    assert encoded.lot_size == pytest.approx([1e9])
+    assert encoded.tick_size == pytest.approx([1e11])
 
 
 def test_chosen_accounts_are_read_alone() -> None:

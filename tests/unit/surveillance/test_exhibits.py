@@ -56,6 +56,7 @@ def test_an_episode_shows_source_and_repetition_in_time_order() -> None:
         ("F", "follower", "sell", 1_000.0),
     ]
     assert (first.orders[0].quantity, first.orders[0].price) == (2.0, 5_000.25)
+    assert first.orders[0].quantity_lots == 20
     assert first.orders[1].price is None
     assert type(first.orders[0].event_time_ns) is int
 

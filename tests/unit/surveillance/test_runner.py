@@ -165,6 +165,29 @@ def test_planted_followers_are_found_and_judged(
     assert len(copied) >= 2 * found.group.episodes
 
 
+@pytest.mark.parametrize(
+    ("lag_ns", "code"),
+    [(SECOND_NS, "cancels_repeated"), (11 * MINUTE_NS, "cancels_not_repeated")],
+)
+def test_cancels_give_a_reason_and_leave_the_evidence_alone(
+    tmp_path: Path, lag_ns: int, code: str
+) -> None:
+    rows = planted(7)
+    canceled = [(t + 3 * MINUTE_NS, "L", side) for t, account, side in rows if account == "L"]
+    canceled += [(t + lag_ns, account, s) for t, _, s in canceled for account in ("F1", "F2")]
+    types = ["new"] * len(rows) + ["cancel"] * len(canceled)
+    owners = {"accounts": accounts_table({"L": "x", "F1": "y", "F2": "z"})}
+    without = {"orders": orders_table(rows), **owners}
+    with_cancels = {"orders": orders_table([*rows, *canceled], event_type=types), **owners}
+    (one,) = run(tmp_path / "a", without).findings.groups
+    (other,) = run(tmp_path / "b", with_cancels).findings.groups
+    assert code in [reason.code for reason in other.group.reasons]
+    assert not any("cancels" in reason.code for reason in one.group.reasons)
+    assert other.group.log10_e == one.group.log10_e
+    assert other.group.members == one.group.members
+    assert other.group.verdict == one.group.verdict == "EXTERNAL"
+
+
 def test_row_order_and_repeats_change_nothing_but_counts(tmp_path: Path) -> None:
     rows = planted(8)
     ids = [f"E{i}" for i in range(len(rows))]

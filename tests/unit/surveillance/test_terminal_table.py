@@ -9,6 +9,8 @@ from rich.console import Console
 
 from surveillance.findings import RunFindings
 from surveillance.terminal import MAX_ROWS, progress_bars, task_bar, verdict_table
+from surveillance.web.formats import lag
+from surveillance.web.weighing import lag_median_ms
 
 
 def shown(findings: RunFindings, *, width: int = 160, is_terminal: bool = False) -> str:
@@ -35,21 +37,47 @@ def test_the_caption_says_what_was_read_and_how_much_chance_allows() -> None:
     findings = build_findings(n_groups=1, hostile=False)
     text = " ".join(shown(findings).split())
     assert "50,010 events read = 50,000 accepted + 10 duplicates." in text
-    assert "false groups a year" in text
+    assert "at most 0.00027 false pairs expected in this run, 0.02 in a year of such runs" in text
 
 
 def test_a_placebo_beyond_its_bound_is_said_loudly() -> None:
     findings = build_findings(n_groups=1, hostile=False)
     broken = tuple(replace(count, within_bound=False) for count in findings.placebo)
-    assert "BEYOND its bound" in " ".join(shown(replace(findings, placebo=broken)).split())
+    assert "ABOVE its bound" in " ".join(shown(replace(findings, placebo=broken)).split())
     kept = tuple(replace(count, within_bound=True) for count in findings.placebo)
     assert "within its bound" in " ".join(shown(replace(findings, placebo=kept)).split())
 
 
-def test_no_groups_give_an_empty_table_with_its_caption() -> None:
+def test_no_groups_give_sentences_and_no_table() -> None:
     text = shown(build_findings(n_groups=0))
-    assert "0 groups among" in text
+    assert "0 groups among 300 accounts" in text
     assert "events read" in text
+    assert "Verdict" not in text
+
+
+def test_one_account_gives_no_claim_about_chance() -> None:
+    findings = build_findings(n_groups=0)
+    counts = {**findings.manifest.counts, "accounts": 1, "read": 1, "accepted": 1, "duplicates": 0}
+    lines = shown(replace(findings, manifest=replace(findings.manifest, counts=counts)))
+    assert [line.strip() for line in lines.splitlines()] == [
+        "0 groups among 1 account",
+        "1 event read = 1 accepted + 0 duplicates.",
+        "1 account: nothing to compare.",
+    ]
+
+
+def test_groups_stand_in_the_order_of_the_desk_with_its_lag() -> None:
+    findings = build_findings(n_groups=12, hostile=False)
+    lines = shown(findings).splitlines()
+    rows = [line.split() for line in lines if line.strip().startswith("g-")]
+    verdicts = [row[1] for row in rows]
+    assert verdicts == sorted(
+        verdicts, key=["EXTERNAL", "UNDETERMINED", "INTERNAL", "INDEPENDENT"].index
+    )
+    assert "Episodes" in shown(findings)
+    for found in findings.groups:
+        (line,) = (line for line in lines if found.group.group_id in line)
+        assert lag(lag_median_ms(found.group)) in line
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
