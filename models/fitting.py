@@ -26,9 +26,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from models.classifier import CLASSES, Classifier, softmax
+from models.classifier_params import ClassifierParams
 from models.errors import ClassifierError
 from models.group_row import FEATURE_NAMES
-from models.params import ClassifierParams
 
 _LOG_TEMPERATURES = (-3.0, 3.0)  # far beyond what a fit that was not broken needs
 _TOLERANCE = 1e-10  # of the solvers: predictions are the same to 1e-9

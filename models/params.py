@@ -1,4 +1,4 @@
-"""Every threshold of the method, each with its reason; only `corroboration_params` holds others.
+"""Every threshold of the method, each with its reason; more stand in `*_params` beside it.
 
 Times are nanoseconds unless the name says otherwise. Section numbers refer to docs/method.md.
 """
@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from models.classifier_params import ClassifierParams
 from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
 
@@ -338,30 +339,6 @@ class VerdictParams:
     group of strangers."""
     robot_share: float = 0.9
     """Members that mark at least this share of their orders as automated run robots."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifierParams:
-    """The classifier beside the floor: how it is fitted and when it may speak (section 5)."""
-
-    ridge: float = 10.0
-    """Inverse of scikit-learn's C: sum of weighted losses + ridge / 2 x sum of squares."""
-    n_folds: int = 5
-    """Markets are left out by fifths: groups of one market share its traders and its day."""
-    miss_share: float = 0.1
-    """Conformal level: of the groups of each class, prediction sets leave out at most this share,
-    even where the kind of group is new. A set of several classes abstains."""
-    never_out: float = 0.1
-    """A class this probable is in every prediction set, however well the classes were told apart:
-    one that stands alone has more than four fifths. Below one third no set is ever empty."""
-    thinned_weight: float = 0.3
-    """A group seen with fewer records weighs this much beside the same with all of them."""
-    disposition_weight: float = 3.0
-    """A person's conclusion weighs as much as so many simulated groups."""
-    veto_independent: float = 0.3
-    """The floor's EXTERNAL is withdrawn where the classifier gives INDEPENDENT more than this."""
-    n_strongest: int = 3
-    """Features named in the finding."""
 
 
 @dataclass(frozen=True, slots=True)

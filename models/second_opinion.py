@@ -121,7 +121,7 @@ def _moves(named: Sequence[tuple[str, float]]) -> dict[str, float | int | str]:
 
 
 def _shown(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3g}"
+    return "unknown" if value is None else f"{float(f'{value:.3g}'):,g}"
 
 
 def _with_effect(seen: Finding, effect: str) -> Finding:
