@@ -69,8 +69,8 @@ def judge_identical(
     if features.burst_ratio > params.identical.burst_ratio:
         burst = Finding(
             "market_burst",
-            f"Others were {features.burst_ratio:.1f} times as busy during the run as before or after "
-            "it: something public may have moved all of them.",
+            f"Others were {features.burst_ratio:.1f} times as busy during the run as before or "
+            "after it: something public may have moved all of them.",
             {"burst_ratio": round(features.burst_ratio, 4)},
         )
         wanted = "The same orders in a quiet market would decide it."

@@ -78,7 +78,7 @@ BLIND_SPOTS = """## What these numbers do not show
 - **What held-out means.** Thresholds are frozen before the held-out scenario is measured for this
   page. Before that, held-out markets had been looked at: one (seed 101, 3,000 accounts) while the
   prior of the recent share was being chosen, and two while it was judged what further evidence is
-  worth (docs/decisions.md, 36). Only markets of other seeds are untouched. Every section names its
+  worth (docs/decisions.md, 42). Only markets of other seeds are untouched. Every section names its
   seeds and the hash of its parameters.
 - **Too few copies.** A pair needs some ten clean copies to pass the threshold. Small groups with
   few decisions need more than one day. A rule that states no error rate shows some of them earlier,
