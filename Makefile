@@ -8,7 +8,7 @@ REAL_DATA ?= ../shared/data
 MARKETS := --seeds 10 --accounts 5000 --days 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format benchmark evaluate lock clean
+.PHONY: help demo test test-all check format benchmark evaluate train lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md
 	$(BIN)/surveillance evaluate --scenario nothing $(MARKETS) --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --scenario basic --variants --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --real-data $(REAL_DATA) --write-docs docs/quality.md
+
+train: $(DEV) ## Fit the shipped classifier anew
+	$(BIN)/surveillance train --out models/artifacts/verdict.json
 
 lock: $(DEV) ## Resolve the dependencies anew into locks/
 	$(BIN)/python -m pip install --quiet uv

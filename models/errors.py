@@ -11,3 +11,7 @@ class ParameterError(ModelError):
 
 class ColumnError(ModelError):
     """Columns handed to a stage break its contract (length, order or range)."""
+
+
+class ClassifierError(ModelError):
+    """A fitted classifier that cannot be used, or rows that none can be fitted on."""

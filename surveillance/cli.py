@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -27,8 +28,21 @@ from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
+from surveillance.fitted import (
+    check_place,
+    describe_classifier,
+    load_classifier,
+    write_classifier,
+)
 from surveillance.jobs.scan import run_scan
-from surveillance.options import SCENARIO_NAMES, AsJson, Port, StoreUrl, naming_options
+from surveillance.options import (
+    SCENARIO_NAMES,
+    AsJson,
+    ClassifierFile,
+    Port,
+    StoreUrl,
+    naming_options,
+)
 from surveillance.policy import with_policy
 from surveillance.results import scan_summary
 from surveillance.terminal import (
@@ -117,15 +131,23 @@ def scan(
     policy: Annotated[
         Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
     ] = None,
+    classifier: ClassifierFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole detector over files."""
     console = Console(stderr=True)
-    settings = load_settings(store=store, policy=policy)
+    settings = load_settings(store=store, policy=policy, classifier=classifier)
     params = with_policy(DetectionParams(), settings.policy)
+    artifact = load_classifier(settings.classifier)
     with open_store(settings) as opened, progress_bars(console) as progress:
         result = run_scan(
-            dataset, out=out, store=opened, params=params, name=name, progress=progress
+            dataset,
+            out=out,
+            store=opened,
+            params=params,
+            name=name,
+            progress=progress,
+            artifact=artifact,
         )
     if as_json:
         typer.echo(json.dumps({"out": str(out), **scan_summary(result.findings)}))
@@ -242,6 +264,7 @@ def evaluate(
     real_data: Annotated[
         Path | None, typer.Option(help="Directory of the public sets named in docs/quality.md.")
     ] = None,
+    classifier: ClassifierFile = None,
     write_docs: Annotated[
         Path | None, typer.Option(help="Document to write the section into.")
     ] = None,
@@ -271,6 +294,7 @@ def evaluate(
             fixed_variants=variants,
             typed_variants=variant or [],
             n_with_first_flags=copies_until_flag,
+            classifier=classifier,
         )
     except SurveillanceError as error:
         raise typer.BadParameter(str(error)) from error
@@ -300,6 +324,57 @@ def evaluate(
         return
     for table in report_tables(report):
         output_console().print(plain_table(table))
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option("--out", help="File for the fitted classifier.")] = Path(
+        "classifier.json"
+    ),
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", help="Learn from it; may repeat (default full and basic)."),
+    ] = None,
+    markets: Annotated[int, typer.Option(min=1, help="Markets of each scenario.")] = 8,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 5_001,
+    accounts: Annotated[int, typer.Option(help="Accounts of each market.")] = 3_000,
+    days: Annotated[int, typer.Option(help="Trading days of each market.")] = 3,
+    jobs: Annotated[int, typer.Option(min=1, help="Markets simulated at a time.")] = 2,
+    dispositions: Annotated[
+        Path | None,
+        typer.Option(help="CSV or JSON lines: group_id, disposition.", readable=False),
+    ] = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the classifier on simulated markets, and on what people concluded about groups."""
+    from surveillance.jobs.dispositions import read_dispositions  # slow to import
+    from surveillance.jobs.training import SCENARIOS, TrainingPlan, check_plan
+    from surveillance.jobs.training import train as fit
+
+    plan = TrainingPlan(
+        scenarios=tuple(dict.fromkeys(scenario or SCENARIOS)),
+        n_markets=markets,
+        first_seed=first_seed,
+        n_accounts=accounts,
+        n_days=days,
+    )
+    with naming_options():
+        check_plan(plan)
+    check_place(out)
+    concluded = []
+    if dispositions is not None:
+        with open_store(load_settings(store=store)) as opened:
+            weight = plan.params.classifier.disposition_weight
+            concluded = read_dispositions(dispositions, opened, weight=weight)
+    with naming_options(), task_bar(Console(stderr=True)) as on_progress:
+        trained = fit(plan, concluded, n_jobs=jobs, on_progress=on_progress)
+    write_classifier(out, trained.text)
+    if as_json:
+        typer.echo(json.dumps({"out": str(out), **asdict(trained.manifest)}))
+        return
+    typer.echo(describe_classifier(trained.manifest))
+    typer.echo(f"Classifier: {out}")
 
 
 def _typed() -> str:

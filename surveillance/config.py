@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     policy: Path | None = None
+    classifier: Path | None = None
 
     @field_validator("host")
     @classmethod

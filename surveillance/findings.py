@@ -106,7 +106,8 @@ class Group:
     """The verdict object of the data contract, section 3.
 
     `episodes` counts the copied decisions; the first and last of them were at `first_time_ns` and
-    `last_time_ns`.
+    `last_time_ns`. `features` are what a fitted classifier looks at, by name, None where there was
+    nothing to measure; groups that identical orders alone made have none.
     """
 
     group_id: str
@@ -128,6 +129,7 @@ class Group:
     instruments: tuple[str, ...]
     declaration: Declaration
     run: RunReference
+    features: dict[str, float | None] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the object as plain JSON types, keys in the contract's order."""
@@ -262,6 +264,7 @@ class RunManifest:
     `counts` holds read, accepted, duplicates, orders, decisions, accounts, families, pairs_tested,
     pairs_validated, clusters, clusters_placebo (found among dealt fingerprints at the loosest
     level), groups; read = accepted + duplicates (a scan refuses what it cannot accept).
+    `classifier_hash` is the SHA-256 of the fitted classifier, None where the rules decided alone.
     """
 
     run_id: str
@@ -278,6 +281,7 @@ class RunManifest:
     threshold_raised_log10_e: float
     started_time_ns: int
     finished_time_ns: int
+    classifier_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

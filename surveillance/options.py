@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,15 @@ StoreUrl = Annotated[
     str | None,
     typer.Option(
         "--store", help="Store URL (default sqlite:///surveillance.db).", show_default=False
+    ),
+]
+ClassifierFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--classifier",
+        help="File that `surveillance train` wrote (default: the shipped one).",
+        show_default=False,
+        readable=False,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -47,7 +47,7 @@ GROUP = Group(
     group_id="g-7f3a",
     verdict=VerdictName.EXTERNAL,
     subtype=Subtype.SIGNAL,
-    probability=None,
+    probability={"EXTERNAL": 0.982, "INDEPENDENT": 0.011, "INTERNAL": 0.007},
     state="confirmed",
     recommended_action=RecommendedAction.FREEZE_REVIEW,
     leader_account_id="A-1001",
@@ -86,6 +86,7 @@ GROUP = Group(
     instruments=("ES", "MES"),
     declaration=Declaration.UNDECLARED,
     run=RunReference("r-20260105", "0.1.0", "9c2e41d0", "market"),
+    features={"members": 2.0, "fidelity": 0.95, "quiet_fidelity": None},
 )
 _EPISODE = Episode(
     number=1,

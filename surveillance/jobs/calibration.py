@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from surveillance.findings import VerdictName
-from surveillance.jobs.answer_key import AnswerKey
+from surveillance.jobs.answer_key import AnswerKey, PlantedGroup
 from surveillance.jobs.scoring import FoundGroup
 
 N_BINS = 10
@@ -59,7 +59,7 @@ def judge_probabilities(found: Iterable[FoundGroup], key: AnswerKey) -> tuple[Ju
     """
     judgments = []
     for group in found:
-        right = _right_verdict(group, key)
+        right = right_verdict(group.members, key)
         if not group.probability or right is None:
             continue
         # Ties fall to the first name, so that the order of a mapping decides nothing.
@@ -97,9 +97,17 @@ def calibration_of(judgments: Sequence[Judgment]) -> Calibration | None:
     return Calibration(total, error, tuple(bins))
 
 
-def _right_verdict(group: FoundGroup, key: AnswerKey) -> VerdictName | None:
-    shared = [(len(group.members & planted.members), planted) for planted in key.groups]
+def planted_in(members: frozenset[str], key: AnswerKey) -> PlantedGroup | None:
+    """Return the planted group of which these accounts hold most, None without two of any."""
+    shared = [(len(members & planted.members), planted) for planted in key.groups]
     most, planted = max(shared, key=lambda pair: pair[0], default=(0, None))
-    if planted is None or most < _LEAST_OVERLAP:
+    return planted if most >= _LEAST_OVERLAP else None
+
+
+def right_verdict(members: frozenset[str], key: AnswerKey) -> VerdictName | None:
+    """Return what a found group is, None for a blob of several (see `judge_probabilities`)."""
+    planted = planted_in(members, key)
+    if planted is None:
         return VerdictName.INDEPENDENT
-    return planted.verdict if 2 * most >= len(group.members) else None
+    is_most = 2 * len(members & planted.members) >= len(members)
+    return planted.verdict if is_most else None

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from models.artifact import Artifact
 from models.params import DetectionParams
 from streams.files import Dataset, write_dataset
 from streams.simulator import simulate
 from surveillance.errors import SurveillanceError, show_value
 from surveillance.findings import PlaceboFinding
+from surveillance.fitted import load_classifier
 from surveillance.jobs.actions import Actions, read_actions
 from surveillance.jobs.answer_key import AnswerKey
 from surveillance.jobs.baselines.budget import Budget, Unfinished, run_within
@@ -53,7 +55,7 @@ class MeasuringPlan:
 
     `variants` are thresholds by name, scanned on the same orders. On the first
     `n_with_first_flags` markets copies until the first flag are counted, which runs the detector
-    once more in small steps.
+    once more in small steps. Without an `artifact` the rules decide alone.
     """
 
     params: DetectionParams = field(default_factory=DetectionParams)
@@ -61,10 +63,16 @@ class MeasuringPlan:
     budget: Budget = field(default_factory=Budget)
     variants: Mapping[str, DetectionParams] = field(default_factory=dict)
     n_with_first_flags: int = 0
+    artifact: Artifact | None = None
 
 
 def plan_measuring(
-    *, baselines: str, fixed_variants: bool, typed_variants: Sequence[str], n_with_first_flags: int
+    *,
+    baselines: str,
+    fixed_variants: bool,
+    typed_variants: Sequence[str],
+    n_with_first_flags: int,
+    classifier: Path | None = None,
 ) -> MeasuringPlan:
     """Return what to measure, from what was typed.
 
@@ -78,11 +86,13 @@ def plan_measuring(
         Further ones, NAME=part.field:value,...
     n_with_first_flags : int
         Markets on which copies until the first flag are counted.
+    classifier : Path, optional
+        File of a fitted classifier; the shipped one by default.
 
     Raises
     ------
     SurveillanceError
-        If there is no such choice, or a variant is refused.
+        If the classifier cannot be used, there is no such choice, or a variant is refused.
     """
     names = [choice.value for choice in BaselineChoice]
     if baselines not in names:
@@ -95,6 +105,7 @@ def plan_measuring(
         baselines=BaselineChoice(baselines),
         variants=choose_variants(params, fixed=fixed_variants, typed=typed_variants),
         n_with_first_flags=n_with_first_flags,
+        artifact=load_classifier(classifier),
     )
 
 
@@ -197,6 +208,7 @@ def measure_dataset(
             known_groups={},
             name=name,
             progress=detector_progress(what, on_progress),
+            artifact=plan.artifact,
         )
 
     result = detect(dataset, plan.params, name)

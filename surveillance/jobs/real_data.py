@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from models.params import SECOND_NS, DetectionParams
 from streams.files import Dataset, write_dataset
 from surveillance.findings import PlaceboFinding, VerdictName
+from surveillance.fitted import load_classifier
 from surveillance.jobs.actions import read_actions
 from surveillance.jobs.evaluation import Environment
 from surveillance.jobs.measuring import OnProgress, detector_progress
@@ -227,6 +228,7 @@ def _scan(
         known_groups={},
         name=name,
         progress=detector_progress(name, on_progress),
+        artifact=load_classifier(),
     )
 
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from models.artifact import Artifact
 from models.params import DetectionParams
 from streams.files import Dataset
 from surveillance.clock import now_ns
+from surveillance.fitted import load_classifier
 from surveillance.pipeline.runner import Progress, ScanResult, scan
 from surveillance.results import check_output, replaced_results
 from surveillance.store import Store
@@ -18,6 +20,7 @@ def run_scan(
     params: DetectionParams | None = None,
     name: str | None = None,
     progress: Progress | None = None,
+    artifact: Artifact | None = None,
 ) -> ScanResult:
     """Scan a dataset, write its results and record the run.
 
@@ -36,6 +39,8 @@ def run_scan(
         replace one another; a group keeps its id over all of them.
     progress : Progress, optional
         Where to report.
+    artifact : Artifact, optional
+        A fitted classifier; the shipped one by default.
 
     Returns
     -------
@@ -61,6 +66,7 @@ def run_scan(
         known_groups=known,
         name=shown,
         progress=progress,
+        artifact=artifact or load_classifier(),
     )
     if out is None:
         store.record_run(result.findings)

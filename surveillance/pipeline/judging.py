@@ -1,20 +1,18 @@
 """From pair evidence to judged groups: clusters, roles, features, ties, verdict, findings."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns, LaterEvents, PairEvidence
-from models.corroboration import corroborate
+from models.classifier import Classifier
+from models.columns import PairEvidence
 from models.corroboration_reasons import further_reasons
-from models.features import MarketLog, group_features
+from models.group_row import feature_matrix, group_row
 from models.grouping import Cluster
 from models.linkage import Linkage
-from models.ownership import find_ownership
 from models.params import DetectionParams
-from models.roles import Roles, find_roles
+from models.second_opinion import rounded_probability, weigh
 from models.tracking import assign_group_ids
 from models.verdict import judge
 from surveillance.chance import chance_words
@@ -29,6 +27,7 @@ from surveillance.findings import (
     Subtype,
     VerdictName,
 )
+from surveillance.pipeline.describing import Evidence, KnownGroup, ShownGroup, look_up, show_groups
 from surveillance.pipeline.encode import EncodedOrders
 from surveillance.pipeline.exhibits import (
     draw_graph,
@@ -37,24 +36,9 @@ from surveillance.pipeline.exhibits import (
     list_ties,
     list_timeline,
 )
-from surveillance.pipeline.reference import AccountBook, DeclaredLeader, declaration_state
+from surveillance.pipeline.reference import AccountBook
 
 _LN_10 = float(np.log(10.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the detector measured, as the judge needs it."""
-
-    pairs: PairEvidence
-    ln_threshold: float
-    market: MarketLog
-    decisions: DecisionColumns  # of all accounts in clusters, in event order
-    later: LaterEvents  # of the same accounts
-    clusters: tuple[Cluster, ...]
-    chance_groups_per_year: float
-    tolerated_false_pairs: float
-    confirmed: bool
 
 
 def judge_groups(
@@ -64,6 +48,7 @@ def judge_groups(
     known_groups: Mapping[str, tuple[str, ...]],
     run: RunReference,
     params: DetectionParams,
+    classifier: Classifier | None = None,
 ) -> tuple[GroupFinding, ...]:
     """Judge every cluster that shows enough episodes; strongest evidence first.
 
@@ -81,20 +66,15 @@ def judge_groups(
         Stamped on every group.
     params : DetectionParams
         Thresholds.
+    classifier : Classifier, optional
+        Weighs what the rules conclude; without it they decide alone.
     """
     linkage = Linkage(book.sightings(), params.linkage)
-    clustered = np.zeros(len(orders.accounts), np.bool_)
-    for cluster in evidence.clusters:
-        clustered[list(cluster.members)] = True
-    shown = _shown_groups(evidence, params)
-    member_ids = [
-        [orders.accounts[code] for code in (roles.source, *(f.account for f in roles.followers))]
-        for _, _, roles in shown
-    ]
-    group_ids = assign_group_ids(member_ids, known_groups)
+    shown = show_groups(evidence, orders, params)
+    group_ids = assign_group_ids([list(group.ids) for group in shown], known_groups)
     findings = [
-        _judge_one(group_id, *found, clustered, evidence, orders, book, linkage, run, params)
-        for group_id, found in zip(group_ids, shown, strict=True)
+        _judge_one(group_id, group, evidence, orders, book, linkage, run, params, classifier)
+        for group_id, group in zip(group_ids, shown, strict=True)
     ]
     return in_order_of_evidence(findings)
 
@@ -104,144 +84,58 @@ def in_order_of_evidence(findings: Iterable[GroupFinding]) -> tuple[GroupFinding
     return tuple(sorted(findings, key=lambda f: (-f.group.log10_e, f.group.group_id)))
 
 
-def _shown_groups(
-    evidence: Evidence, params: DetectionParams
-) -> list[tuple[Cluster, DecisionColumns, Roles]]:
-    """Return the clusters that show enough episodes, each set of accounts once, with their roles.
-
-    Roles are found twice: what a member of two groups did for the one says nothing on who leads
-    the other.
-    """
-    first: list[tuple[Cluster, DecisionColumns, Roles | None]] = []
-    for cluster in evidence.clusters:
-        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
-        decisions = evidence.decisions.take(rows)
-        first.append((cluster, decisions, _roles(cluster, decisions, None, params)))
-    shown: list[tuple[Cluster, DecisionColumns, Roles]] = []
-    seen: set[tuple[int, ...]] = set()
-    for cluster, decisions, roles in first:
-        elsewhere = _elsewhere(cluster, decisions, first)
-        if elsewhere.any():
-            roles = _roles(cluster, decisions, elsewhere, params)
-        if roles is None or roles.episode_row.size < params.groups.min_episodes:
-            continue
-        accounts = tuple(sorted([roles.source, *(f.account for f in roles.followers)]))
-        if accounts not in seen:
-            seen.add(accounts)
-            shown.append((cluster, decisions, roles))
-    return shown
-
-
-def _roles(
-    cluster: Cluster,
-    decisions: DecisionColumns,
-    elsewhere: NDArray[np.bool_] | None,
-    params: DetectionParams,
-) -> Roles | None:
-    return find_roles(
-        cluster,
-        decisions,
-        groups=params.groups,
-        rank_test=params.rank_test,
-        elsewhere=elsewhere,
-    )
-
-
-def _elsewhere(
-    cluster: Cluster,
-    decisions: DecisionColumns,
-    groups: Sequence[tuple[Cluster, DecisionColumns, Roles | None]],
-) -> NDArray[np.bool_]:
-    """Mark the members' decisions that repeat the source of a group that it is no member of."""
-    marked = np.zeros(len(decisions), np.bool_)
-    for _, theirs, roles in groups:
-        if roles is None or roles.source in cluster.members:
-            continue
-        for follower in roles.followers:
-            if follower.account in cluster.members:
-                copied = theirs.event_time_ns[follower.own_row]
-                marked |= (decisions.account == follower.account) & np.isin(
-                    decisions.event_time_ns, copied
-                )
-    return marked
-
-
 def _judge_one(
     group_id: str,
-    cluster: Cluster,
-    decisions: DecisionColumns,
-    roles: Roles,
-    clustered: NDArray[np.bool_],
+    shown: ShownGroup,
     evidence: Evidence,
     orders: EncodedOrders,
     book: AccountBook,
     linkage: Linkage,
     run: RunReference,
     params: DetectionParams,
+    classifier: Classifier | None,
 ) -> GroupFinding:
-    codes = [roles.source, *(f.account for f in roles.followers)]
-    ids = [orders.accounts[code] for code in codes]
-    leader_id = ids[0]
-    times = decisions.event_time_ns
-    first_ns, last_ns = int(times[roles.episode_row].min()), int(times[roles.episode_row].max())
-    declared_leader = leader_id
-    if roles.off_venue:  # nobody leads: whoever the declarations name together is right
-        declared_leader = book.common_leader(ids, first_ns, last_ns) or leader_id
-    declared = book.declared_followers(declared_leader, first_ns, last_ns)
-    others = [account for account in ids if account != declared_leader]
-    declaration = declaration_state(declared, declared_leader, others)
-    ties = linkage.ties_among(codes)
-    ownership = find_ownership(
-        codes,
-        [book.owner(account_id) for account_id in ids],
-        book.declarations_of(ids, first_ns, last_ns),
-        ties,
-        params,
-    )
-    further = corroborate(roles, decisions, evidence.later, params.corroboration)
-    features = group_features(
-        roles,
-        decisions,
-        evidence.market,
-        clustered,
-        params,
-        links=cluster.links,
-        siblings=book.siblings(codes),
-        automated_share=orders.automated_share,
-        further=further,
-    )
+    roles, decisions = shown.roles, shown.decisions
+    known = look_up(shown, evidence, orders, book, linkage, params)
+    facts = known.facts
     verdict = judge(
-        features,
-        ownership,
-        codes,
-        ties,
-        declaration.value,
+        facts.features,
+        facts.ownership,
+        facts.members,
+        facts.ties,
+        facts.declaration,
         params,
-        further=further_reasons(further, params.corroboration),
+        further=further_reasons(shown.further, params.corroboration),
     )
-    chance = _chance_reason(cluster, evidence)
+    row = group_row(facts)
+    probability = None
+    if classifier is not None:
+        opinion = classifier.judge(feature_matrix([row])[0])
+        verdict = weigh(verdict, opinion, row, facts)
+        probability = rounded_probability(opinion)
+    chance = _chance_reason(shown.cluster, evidence)
     traded = {orders.instruments[i] for i in decisions.instrument[roles.episode_row]}
-    instruments = tuple(sorted(traded))
     group = Group(
         group_id=group_id,
         verdict=VerdictName(verdict.verdict),
         subtype=Subtype(verdict.subtype),
-        probability=None,
+        probability=probability,
         state="confirmed" if evidence.confirmed else "provisional",
         recommended_action=RecommendedAction(verdict.recommended_action),
-        leader_account_id=None if roles.off_venue else leader_id,
+        leader_account_id=None if roles.off_venue else shown.ids[0],
         source_off_venue=roles.off_venue,
-        log10_e=round(cluster.ln_e / _LN_10, 4),
+        log10_e=round(shown.cluster.ln_e / _LN_10, 4),
         chance_groups_per_year=evidence.chance_groups_per_year,
-        members=_members(roles, ids, declared, declared_leader, evidence.pairs, book),
-        ties=list_ties(ties, orders),
+        members=_members(shown, known, evidence.pairs, book),
+        ties=list_ties(facts.ties, orders),
         reasons=(*(Reason(r.code, r.text, r.numbers) for r in verdict.reasons), chance),
         episodes=int(roles.episode_row.size),
-        first_time_ns=first_ns,
-        last_time_ns=last_ns,
-        instruments=instruments,
-        declaration=Declaration(declaration),
+        first_time_ns=shown.first_ns,
+        last_time_ns=shown.last_ns,
+        instruments=tuple(sorted(traded)),
+        declaration=Declaration(facts.declaration),
         run=run,
+        features=row,
     )
     return GroupFinding(
         group=group,
@@ -267,19 +161,17 @@ def _chance_reason(cluster: Cluster, evidence: Evidence) -> Reason:
 
 
 def _members(
-    roles: Roles,
-    ids: list[str],
-    declared: Mapping[str, DeclaredLeader],
-    declared_leader: str,
-    pairs: PairEvidence,
-    book: AccountBook,
+    shown: ShownGroup, known: KnownGroup, pairs: PairEvidence, book: AccountBook
 ) -> tuple[Member, ...]:
+    roles, ids = shown.roles, shown.ids
+    declared, declared_leader = known.declared, known.declared_leader
+
     def is_declared(account_id: str) -> bool:
         if account_id == declared_leader:
             return any(found.leader_id == declared_leader for found in declared.values())
         return account_id in declared and declared[account_id].leader_id == declared_leader
 
-    inside = np.isin(pairs.leader, [roles.source, *(f.account for f in roles.followers)])
+    inside = np.isin(pairs.leader, shown.codes)
     leader_id = ids[0]
     members = [
         Member(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from models.artifact import Artifact
 from models.attachment import complete_clusters
 from models.columns import DecisionColumns, OrderColumns, PairEvidence
 from models.decisions import merge_orders
@@ -31,10 +32,11 @@ from surveillance.findings import (
     RunReference,
 )
 from surveillance.pipeline.clusters import judge_clusters
+from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
 from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
 from surveillance.pipeline.identical import ClusterEvidence, detect_clusters
-from surveillance.pipeline.judging import Evidence, in_order_of_evidence, judge_groups
+from surveillance.pipeline.judging import in_order_of_evidence, judge_groups
 from surveillance.pipeline.reference import AccountBook, ReferenceData
 from surveillance.pipeline.spool import Spool
 
@@ -60,6 +62,7 @@ class ScanResult:
     clusters: ClusterEvidence
     cluster_groups: tuple[str, ...]
     orders: EncodedOrders = field(repr=False)
+    evidence: Evidence = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -109,6 +112,7 @@ def scan(
     known_groups: Mapping[str, tuple[str, ...]],
     name: str,
     progress: Progress | None = None,
+    artifact: Artifact | None = None,
 ) -> ScanResult:
     """Run the whole detector over a dataset.
 
@@ -128,6 +132,8 @@ def scan(
         Name of the dataset in the manifest.
     progress : Progress, optional
         Where to report.
+    artifact : Artifact, optional
+        A fitted classifier beside the rules; without one they decide alone.
 
     Raises
     ------
@@ -165,26 +171,29 @@ def scan(
     span_days = max((orders.last_time_ns - orders.first_time_ns) / DAY_NS, 1.0)
     chance = round(params.groups.tolerated_false_pairs * YEAR_DAYS / span_days, 6)
     parameters_hash = detection.params.content_hash()
-    run_id = _run_id(name, dataset_hash, parameters_hash)
+    classifier_hash = artifact.content_hash if artifact else None
+    run_id = _run_id(name, dataset_hash, parameters_hash, classifier_hash)
     book = AccountBook(tables, orders.accounts, orders.operators, orders.firm_of)
     run = RunReference(run_id, __version__, parameters_hash, name)
+    evidence = Evidence(
+        pairs=detection.pairs,
+        ln_threshold=detection.ln_threshold,
+        market=detection.market,
+        decisions=decisions,
+        later=later,
+        clusters=clusters,
+        chance_groups_per_year=chance,
+        tolerated_false_pairs=params.groups.tolerated_false_pairs,
+        confirmed=all(count.by_shift and count.within_bound for count in detection.placebo),
+    )
     groups = judge_groups(
-        Evidence(
-            pairs=detection.pairs,
-            ln_threshold=detection.ln_threshold,
-            market=detection.market,
-            decisions=decisions,
-            later=later,
-            clusters=clusters,
-            chance_groups_per_year=chance,
-            tolerated_false_pairs=params.groups.tolerated_false_pairs,
-            confirmed=all(count.by_shift and count.within_bound for count in detection.placebo),
-        ),
+        evidence,
         orders,
         book,
         known_groups,
         run,
         detection.params,
+        artifact.classifier if artifact else None,
     )
     judged = judge_clusters(
         identical,
@@ -213,6 +222,7 @@ def scan(
         threshold_raised_log10_e=round(detection.ln_raised / _LN_10, 4),
         started_time_ns=now_ns,
         finished_time_ns=finished_ns(),
+        classifier_hash=classifier_hash,
     )
     findings = RunFindings(
         manifest=manifest,
@@ -228,6 +238,7 @@ def scan(
         clusters=identical,
         cluster_groups=judged.group_of,
         orders=orders,
+        evidence=evidence,
     )
 
 
@@ -296,8 +307,8 @@ def decisions_of(
     )
 
 
-def _run_id(name: str, dataset_hash: str, parameters_hash: str) -> str:
-    text = f"{name}\0{dataset_hash}\0{parameters_hash}\0{__version__}"
+def _run_id(name: str, dataset_hash: str, parameters_hash: str, classifier_hash: str | None) -> str:
+    text = f"{name}\0{dataset_hash}\0{parameters_hash}\0{__version__}\0{classifier_hash}"
     return f"r-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

@@ -177,6 +177,7 @@ def test_the_examples_in_docstrings_run(package: str) -> None:
         ("surveillance.web", "static/desk.css"),
         ("surveillance.web", "static/desk.js"),
         ("surveillance.web", "static/fonts/inter-latin-wght-normal.woff2"),
+        ("models", "artifacts/verdict.json"),
         ("surveillance.store", "migrations/env.py"),
         ("surveillance.store", "migrations/versions/0001_findings.py"),
     ],

@@ -69,6 +69,12 @@ def numbers(value: Any) -> bool:
     )
 
 
+def features(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        is_text(name) and (number is None or is_number(number)) for name, number in value.items()
+    )
+
+
 MEMBER = has(
     {
         "account_id": is_text,
@@ -127,6 +133,7 @@ VERDICT = has(
         "instruments": list_of(is_text),
         "declaration": one_of("declared", "undeclared", "partly", "contradicted"),
         "run": RUN,
+        "features": or_null(features),
     }
 )
 SUBTYPES_OF = {
@@ -188,8 +195,13 @@ def test_the_fields_agree_with_one_another(groups: list[dict[str, Any]]) -> None
         assert max(m["log10_e"] or 0 for m in group["members"]) <= group["log10_e"] + 1e-9
 
 
-def test_probability_is_null_until_a_classifier_is_loaded(groups: list[dict[str, Any]]) -> None:
-    assert {group["probability"] for group in groups} == {None}
+def test_every_group_with_features_has_probabilities(groups: list[dict[str, Any]]) -> None:
+    assert any(group["probability"] for group in groups)
+    for group in groups:
+        assert (group["probability"] is None) == (group["features"] is None)
+        if group["probability"] is not None:
+            assert sum(group["probability"].values()) == pytest.approx(1.0, abs=1e-9)
+            assert "classifier" in [reason["code"] for reason in group["reasons"]]
 
 
 def test_the_numbers_of_a_reason_stand_in_its_sentence(groups: list[dict[str, Any]]) -> None:

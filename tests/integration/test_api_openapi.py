@@ -110,6 +110,7 @@ def test_the_example_group_has_the_fields_of_the_contract(document: dict[str, An
         "instruments",
         "declaration",
         "run",
+        "features",
     ]
 
 
