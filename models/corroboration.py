@@ -253,7 +253,7 @@ def _stops(
 ) -> list[_Chances]:
     """Return, for stops placed right after the source's, the chances to have its price.
 
-    Chance: the same stops beside the source's stops before and after. The stop of an inverse
+    Chance: the same stops beside the eight of the source's before. The stop of an inverse
     follower lies on the other side of the price and cannot be the same.
     """
     stops = later.take((later.kind == STOP) & (later.price_ticks != 0))

@@ -22,7 +22,7 @@ class CorroborationParams:
     stop_tolerance_ticks: int = 2
     """Stops as near as this are one: software rounds, and the price moves while it copies."""
     rolls: int = 8
-    """Chance pairs a stop or a size with those of so many episodes around, at the prices of the
+    """Chance pairs a stop or a size with those of so many episodes before, at the prices of the
     same hour."""
     reason_log10_lr: float = 0.5
     """A kind is named among the reasons from a factor of three on."""

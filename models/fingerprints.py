@@ -1,6 +1,6 @@
 """Fingerprints: what an order looks like apart from who sent it, decision by decision.
 
-Keeps about 30 bytes a decision; batches of orders may be cut anywhere (docs/method.md, 6).
+Keeps 37 bytes a decision; batches of orders may be cut anywhere (docs/method.md, 6).
 """
 
 from dataclasses import dataclass, fields

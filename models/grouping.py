@@ -1,7 +1,7 @@
 """Validated pairs to clusters: strict graph, components, modularity.
 
 Only pairs at or above the threshold make edges. Components are split by modularity where that
-finds distinct parts, never kept as one blob (method, section 5). Weak members come later, in
+finds distinct parts, never kept as one blob (method, section 3). Weak members come later, in
 models/attachment.py.
 """
 

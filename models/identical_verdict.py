@@ -32,7 +32,7 @@ class ClusterFeatures:
     """What the verdict on a cluster rests on besides owners and ties.
 
     `burst_ratio` compares the decisions of accounts outside the cluster in its key, during its
-    strongest run, with those in as much time before: 1 when the market was as usual.
+    strongest run, with the busier of the times before and after: about 1 when it was as usual.
     """
 
     n_accounts: int
@@ -69,8 +69,8 @@ def judge_identical(
     if features.burst_ratio > params.identical.burst_ratio:
         burst = Finding(
             "market_burst",
-            f"Accounts outside the cluster were {features.burst_ratio:.1f} times as busy as "
-            "before: something public may have moved all of them.",
+            f"Others were {features.burst_ratio:.1f} times as busy during the run as before or "
+            "after it: something public may have moved all of them.",
             {"burst_ratio": round(features.burst_ratio, 4)},
         )
         wanted = "The same orders in a quiet market would decide it."

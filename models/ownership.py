@@ -3,7 +3,7 @@
 Two owner ids are one where a declaration in force names accounts of both and the two share what
 only one person has: a payment or an email (a person and their company, say). A declaration alone
 joins nobody, or strangers could declare themselves into one. Where the venue's policy counts a
-household as one owner, a shared home address joins too (method, sections 6 and 7).
+household as one owner, a shared home address joins too (method, section 5).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

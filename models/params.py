@@ -138,7 +138,7 @@ class PlaceboParams:
 
 @dataclass(frozen=True, slots=True)
 class GroupParams:
-    """Threshold, groups, roles (sections 2 and 5)."""
+    """Threshold, groups, roles (sections 2 to 4)."""
 
     tolerated_false_pairs: float = 0.05
     """v: tolerated expected false pairs over the life of a run."""
@@ -194,7 +194,7 @@ class GroupParams:
 
 @dataclass(frozen=True, slots=True)
 class IdenticalParams:
-    """Identical-order clusters: many accounts, one fingerprint (docs/method.md, 6)."""
+    """Identical-order clusters: many accounts, one fingerprint (section 6)."""
 
     windows_ns: tuple[int, ...] = (10 * SECOND_NS, MINUTE_NS, 10 * MINUTE_NS, 60 * MINUTE_NS)
     """From one sweep over all accounts at once to a walk of 15 to 60 s an account."""
@@ -225,7 +225,7 @@ class IdenticalParams:
     same_run_overlap: float = 0.5
     """Runs, and clusters and groups, that share this much of the smaller one are the same."""
     burst_ratio: float = 3.0
-    """Others this many times as busy as just before the run: a public reason is not excluded."""
+    """Others this many times as busy as around the run: a public reason is not excluded."""
     tolerated_false_clusters_a_year: float = 0.05
     """v: expected false clusters in a year of data, over all fingerprints, windows, positions."""
     placebo_block_ns: int = 6 * 60 * MINUTE_NS
@@ -247,7 +247,7 @@ class IdenticalParams:
 
 @dataclass(frozen=True, slots=True)
 class LinkageParams:
-    """Fellegi-Sunter weights of shared values (section 6)."""
+    """Fellegi-Sunter weights of shared values (section 5)."""
 
     agreement: float = 0.9
     """a: chance that two accounts of one owner share the value in use."""
@@ -275,7 +275,7 @@ class LinkageParams:
 
 @dataclass(frozen=True, slots=True)
 class VerdictParams:
-    """The floor of plain rules (section 7)."""
+    """The floor of plain rules (section 5)."""
 
     quiet_ratio: float = 2.0
     """An opportunity is quiet when non-members acted at most this times their usual rate ..."""
@@ -293,7 +293,7 @@ class VerdictParams:
     crowd_only_burst_share: float = 0.9
     """Without enough quiet opportunities to compare: so many of the episodes lie in bursts, ..."""
     crowd_size: float = 10.0
-    """... and in the median one so many non-members acted as well."""
+    """... and around the median one accounts in no group made so many decisions."""
     basket_ns: int = SECOND_NS
     """Decisions of one account in several families within this time are a basket's legs."""
     basket_share: float = 0.4

@@ -2,12 +2,13 @@
 
 1. They move with a public trigger, or trade around one another: INDEPENDENT.
 2. One known owner has them all: INTERNAL.
-3. Several known owners, one source, copied outside bursts too: EXTERNAL.
-4. Owners not known: tied strongly into one, INTERNAL; not tied at all and copied faithfully,
-   EXTERNAL.
-5. Anything else: UNDETERMINED, with what would decide it.
+3. They trade the same spread, or, by policy, the same bought robot: INDEPENDENT.
+4. Several known owners, one source, copied outside bursts too: EXTERNAL.
+5. Owners not known: tied strongly or declared as one, INTERNAL; hardly tied, one source and copied
+   faithfully, EXTERNAL.
+6. Anything else: UNDETERMINED, with what would decide it.
 
-Timing finds, identity names: nothing here makes two accounts a group (method, section 7).
+Timing finds, identity names: nothing here makes two accounts a group (method, section 5).
 """
 
 from collections.abc import Sequence

@@ -237,7 +237,7 @@ def evaluate(
         str | None, typer.Option(help=f"Simulate instead: {SCENARIO_NAMES}.")
     ] = None,
     held_out: Annotated[
-        bool, typer.Option("--held-out", help="Simulate kinds kept apart from all tuning.")
+        bool, typer.Option("--held-out", help="Simulate kinds kept for measuring.")
     ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Markets to simulate.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first market.")] = 101,

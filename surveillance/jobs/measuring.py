@@ -36,7 +36,7 @@ OnProgress = Callable[[str, int, int], None]
 
 DETECTOR = "detector"
 HELD_OUT = "held-out"
-"""The scenario of the kinds and distributions that nothing was tuned on."""
+"""The scenario of the kinds and distributions that are kept for measuring."""
 
 
 @dataclass(frozen=True, slots=True)
