@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 REAL_DATA ?= ../shared/data
-MARKETS := --seeds 10 --accounts 5000 --days 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check format benchmark evaluate train lock clean
