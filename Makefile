@@ -39,6 +39,7 @@ evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md (a quarter
 	$(BIN)/surveillance evaluate --scenario nothing --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --scenario full --first-seed 601 --seeds 10 --accounts 5000 --days 3 --baselines none --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --held-out --first-seed 701 --seeds 5 --accounts 3000 --days 3 --baselines none --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario basic --variants --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --real-data $(REAL_DATA) --write-docs docs/quality.md
 
 train: $(DEV) ## Fit the shipped classifier anew
