@@ -17,7 +17,8 @@ from models.columns import N_CHANNELS, PairEvidence
 from models.params import RankTestParams
 from models.ranktest import FamilyRows, miss_table
 
-_LN_2 = float(np.log(2.0))
+LN_CHANCES = float(np.log(2.0))
+"""Price of judging a pair in two ways."""
 _MIN_ANSWERS = 2
 
 
@@ -62,7 +63,7 @@ def pair_evidence(
         leader=leader,
         follower=merged.follower[pairs],
         channel=merged.channel[pairs],
-        ln_e=np.maximum(best[kept], ln_mean_exp(overall)) - _LN_2,
+        ln_e=np.maximum(best[kept], ln_mean_exp(overall)) - LN_CHANCES,
         answers=answers[kept],
         opportunities=decisions[leader],
     )

@@ -33,6 +33,7 @@ from models.params import MAX_LEVELS, RankTestParams
 _BUCKETS_A_DOUBLING = 8
 _N_BUCKETS = 40 * _BUCKETS_A_DOUBLING
 _N_STRATA = MAX_LEVELS * kernel.N_PHASES
+_LEAST_CROSSINGS = 4096
 _HELD = "held_"  # prefix of what is held back, in a snapshot
 
 
@@ -51,6 +52,23 @@ class FamilyRows:
     best: NDArray[np.float64]
     total: NDArray[np.float64]
     answers: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """When rows passed the watched level, in event order, shape (n_crossings,) each.
+
+    `ln_e`, `answers` and `opportunities` (the leader's decisions since the row's last start) are
+    what the row held then.
+    """
+
+    time_ns: NDArray[np.int64]
+    leader: NDArray[np.int32]
+    follower: NDArray[np.int32]
+    channel: NDArray[np.int8]
+    ln_e: NDArray[np.float64]
+    answers: NDArray[np.int64]
+    opportunities: NDArray[np.int64]
 
 
 def components(params: RankTestParams) -> NDArray[np.float64]:
@@ -118,6 +136,8 @@ class RankTest:
         Rows of one follower in one family, as `RankTestParams.n_rows` gives.
     shift_ns : int
         0 for the test itself; otherwise the placebo, with ghosts of all decisions this much later.
+    watch_ln_e : float
+        Rows whose evidence in one family reaches it are noted once, with the time.
     """
 
     def __init__(
@@ -127,6 +147,7 @@ class RankTest:
         n_accounts: int,
         n_rows: int | None = None,
         shift_ns: int = 0,
+        watch_ln_e: float = np.inf,
     ) -> None:
         self._settings = kernel.Settings(
             look_back_ns=params.look_back_ns,
@@ -152,6 +173,7 @@ class RankTest:
             restart_ns=params.restart_ns,
             shift_ns=shift_ns,
             keep_ns=max(params.calm_ns, params.look_back_ns + shift_ns),
+            watch_ln_e=watch_ln_e,
         )
         self._tables = kernel.Tables(
             payoffs=payoff_table(params),
@@ -198,9 +220,14 @@ class RankTest:
         done = 0
         while True:
             done = kernel.process(self._state, self._settings, self._tables, *batch, done, final)
-            if not self._state.counters[kernel.LOG_FULL]:
+            full = int(self._state.counters[kernel.FULL])
+            if not full:
                 break
-            self._grow_log()
+            self._state.counters[kernel.FULL] = 0
+            if full == kernel.LOG_FULL:
+                self._grow_log()
+            else:
+                self._grow_crossings()
         self._held = batch.rest(done)
 
     def end(self, last_ns: int) -> None:
@@ -239,6 +266,27 @@ class RankTest:
             best=rows["best"][order].astype(np.float64),
             total=rows["total"][order].astype(np.float64),
             answers=rows["answers"][order].astype(np.int64),
+        )
+
+    def take_crossings(self, *, node_account: NDArray[np.int32]) -> Crossings:
+        """Return and forget the crossings noted since the last call.
+
+        Parameters
+        ----------
+        node_account : ndarray, shape (n_nodes,)
+            Account of every node.
+        """
+        counters = self._state.counters
+        noted = self._state.crossings[: counters[kernel.CROSSED]].copy()
+        counters[kernel.CROSSED] = 0
+        return Crossings(
+            time_ns=noted["time_ns"],
+            leader=node_account[noted["leader"] >> 1],
+            follower=node_account[noted["follower"]],
+            channel=(noted["leader"] & 1).astype(np.int8),
+            ln_e=noted["ln_e"].astype(np.float64),
+            answers=noted["answers"].astype(np.int64),
+            opportunities=noted["opportunities"].astype(np.int64),
         )
 
     @property
@@ -290,8 +338,13 @@ class RankTest:
         log = np.zeros(2 * state.log.size, kernel.ENTRY)
         kept = np.arange(state.counters[kernel.TAIL], state.counters[kernel.HEAD])
         log[kept & (log.size - 1)] = state.log[kept & (state.log.size - 1)]
-        state.counters[kernel.LOG_FULL] = 0
         self._state = state._replace(log=log)
+
+    def _grow_crossings(self) -> None:
+        crossings = self._state.crossings
+        larger = np.zeros(max(2 * crossings.size, _LEAST_CROSSINGS), kernel.CROSSING)
+        larger[: crossings.size] = crossings
+        self._state = self._state._replace(crossings=larger)
 
 
 _FAMILY_ARRAYS = (
@@ -340,4 +393,5 @@ def _new_state(n_rows: int) -> kernel.State:
         row_leader=np.empty((0, n_rows), np.int32),
         row_queue=np.empty((0, n_rows), np.int64),
         rows=np.zeros((0, n_rows), kernel.ROW),
+        crossings=np.zeros(0, kernel.CROSSING),
     )

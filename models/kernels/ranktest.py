@@ -23,8 +23,9 @@ NEVER = -MINUTE_NS * 1000  # when an account without earlier decisions last acte
 LATER = np.iinfo(np.int64).max // 4
 
 # positions in `counters`
-HEAD, TAIL, BURST, CALM, GHOST, STARTS, LOG_FULL = range(7)
-N_COUNTERS = 7
+HEAD, TAIL, BURST, CALM, GHOST, STARTS, FULL, CROSSED = range(8)
+N_COUNTERS = 8
+LOG_FULL, CROSSINGS_FULL = 1, 2  # values of FULL: what the caller must grow
 
 ENTRY = np.dtype(
     [
@@ -62,6 +63,19 @@ ROW = np.dtype(
 )
 
 
+CROSSING = np.dtype(
+    [
+        ("time_ns", np.int64),
+        ("leader", np.int32),  # node and channel in one integer
+        ("follower", np.int32),
+        ("answers", np.int32),
+        ("opportunities", np.int32),
+        ("ln_e", np.float32),
+    ],
+    align=True,
+)
+
+
 class Settings(NamedTuple):
     """Scalars of the loop; times in nanoseconds."""
 
@@ -88,6 +102,7 @@ class Settings(NamedTuple):
     restart_ns: int
     shift_ns: int
     keep_ns: int
+    watch_ln_e: float
 
 
 class Tables(NamedTuple):
@@ -131,6 +146,7 @@ class State(NamedTuple):
     row_leader: NDArray[np.int32]
     row_queue: NDArray[np.int64]
     rows: NDArray[np.void]
+    crossings: NDArray[np.void]
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -345,9 +361,12 @@ def credit(
     queue: NDArray[np.int64],
     rows: NDArray[np.void],
     counters: NDArray[np.int64],
+    crossings: NDArray[np.void],
     settings: Settings,
     tables: Tables,
     leader: int,
+    follower: int,
+    now_ns: int,
     p: float,
     number: int,
     n_leader: int,
@@ -407,7 +426,17 @@ def credit(
             scratch[j] = row.total[j] - row.before[j] + n * misses[j]
             top = max(top, scratch[j])
         if top > row.best:  # the mean of exponentials never exceeds the largest
+            before = row.best
             row.best = max(row.best, np.float32(ln_mean_exp(scratch)))
+            if before < settings.watch_ln_e <= row.best:
+                crossing = crossings[counters[CROSSED]]
+                crossing.time_ns = now_ns
+                crossing.leader = leader
+                crossing.follower = follower
+                crossing.answers = row.answers
+                crossing.opportunities = n
+                crossing.ln_e = row.best
+                counters[CROSSED] += 1
     useful = row.best >= settings.protected_ln_e
     place = (counters[HEAD] << SLOT_BITS) | slot
     if row.best > settings.promising_ln_e:
@@ -493,9 +522,12 @@ def walk(
                 queue,
                 rows,
                 counters,
+                state.crossings,
                 settings,
                 tables,
                 (c.node << 1) | (0 if c.side == side else 1),
+                node,
+                now_ns,
                 p,
                 c.number,
                 decisions[c.node],
@@ -519,8 +551,8 @@ def process(
 ) -> int:
     """Take the decisions from row `first` on; return the first row not done.
 
-    Stops early when the log is full (the caller grows it and calls again), and before the last
-    tie unless `final`: the next batch may continue it.
+    Stops early when the log or the room for crossings is full (the caller grows it and calls
+    again), and before the last tie unless `final`: the next batch may continue it.
     """
     state, tables = borrowed(state), borrowed(tables)
     counters = state.counters
@@ -535,7 +567,12 @@ def process(
         expire(state, event_time_ns[i], settings)
         block = counters[HEAD]
         if block - counters[TAIL] + (end - i) > state.log.size:
-            counters[LOG_FULL] = 1
+            counters[FULL] = LOG_FULL
+            return i
+        if settings.watch_ln_e < np.inf and (
+            counters[CROSSED] + (end - i) * settings.depth > state.crossings.size
+        ):
+            counters[FULL] = CROSSINGS_FULL
             return i
         for row in range(i, end):
             enter(state, node[row], side[row], event_time_ns[i], settings)

@@ -8,6 +8,7 @@ changes nothing but the time it takes.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 
 from models.columns import OrderColumns, PairEvidence
 from models.decisions import DecisionStage, OpenedDecisions, Snapshot
-from models.evidence import n_tests, pair_evidence
+from models.evidence import LN_CHANCES, n_tests, pair_evidence
 from models.features import KeyLog, MarketLog
 from models.params import DetectionParams
-from models.ranktest import RankTest
+from models.ranktest import Crossings, RankTest
 
 N_SHARDS = 8
 
@@ -29,12 +30,23 @@ class _Shard:
     """Some of the families: their decision stage, rank test, placebo tests and decision log."""
 
     def __init__(
-        self, params: DetectionParams, n_accounts: int, n_rows: int, shifts_ns: tuple[int, ...]
+        self,
+        params: DetectionParams,
+        n_accounts: int,
+        n_rows: int,
+        shifts_ns: tuple[int, ...],
+        watch_ln_e: float,
     ) -> None:
         test = params.rank_test
         self.stage = DecisionStage(merge_ns=test.merge_ns, bracket_ns=test.bracket_ns)
         self.tests = {
-            shift: RankTest(test, n_accounts=n_accounts, n_rows=n_rows, shift_ns=shift)
+            shift: RankTest(
+                test,
+                n_accounts=n_accounts,
+                n_rows=n_rows,
+                shift_ns=shift,
+                watch_ln_e=np.inf if shift else watch_ln_e,
+            )
             for shift in (0, *shifts_ns)
         }
         self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
@@ -73,6 +85,8 @@ class Detector:
         Pairs of account and family that will trade, where known: bounds the rows.
     shifts_ns : tuple of int
         Placebo shifts to run.
+    watch_ln_e : float
+        Evidence in one family, as pairs show it, at which a pair is noted with the time.
     n_shards, n_workers : int
         How families and tests are split; results do not depend on them.
     """
@@ -84,6 +98,7 @@ class Detector:
         n_accounts: int,
         n_nodes: int = 0,
         shifts_ns: tuple[int, ...] = (),
+        watch_ln_e: float = np.inf,
         n_shards: int = N_SHARDS,
         n_workers: int | None = None,
     ) -> None:
@@ -92,7 +107,10 @@ class Detector:
         self._shifts_ns = shifts_ns
         self._last_ns = 0
         n_rows = params.rank_test.n_rows(n_nodes)
-        self._shards = [_Shard(params, n_accounts, n_rows, shifts_ns) for _ in range(n_shards)]
+        watched = watch_ln_e + LN_CHANCES  # a row's own evidence, before the price of two looks
+        self._shards = [
+            _Shard(params, n_accounts, n_rows, shifts_ns, watched) for _ in range(n_shards)
+        ]
         self._pool = ThreadPoolExecutor(n_workers or os.cpu_count() or 1)
 
     def __enter__(self) -> Self:
@@ -153,6 +171,22 @@ class Detector:
             decisions=self.decisions_by_account(shift_ns=shift_ns),
             params=self._params.rank_test,
         )
+
+    def take_crossings(self) -> Crossings:
+        """Return the pairs that passed the watched level since the last call, in event order."""
+        parts = [
+            shard.tests[0].take_crossings(node_account=shard.stage.node_account)
+            for shard in self._shards
+        ]
+        columns = {
+            c.name: np.concatenate([getattr(part, c.name) for part in parts])
+            for c in fields(Crossings)
+        }
+        columns["ln_e"] = columns["ln_e"] - LN_CHANCES
+        order = np.lexsort(
+            (columns["channel"], columns["follower"], columns["leader"], columns["time_ns"])
+        )
+        return Crossings(**{name: column[order] for name, column in columns.items()})
 
     def placebo_evidence(self) -> dict[int, PairEvidence]:
         """Return the evidence of every placebo, by shift in nanoseconds."""

@@ -199,3 +199,40 @@ def test_one_huge_instant_is_one_tie() -> None:
     rows = [(START_NS, account, 0, 0) for account in range(2_000)]
     _, pairs, _ = detect(order_columns(rows), n_accounts=2_000)
     assert len(pairs) == 0
+
+
+def crossings(orders: OrderColumns, cuts: list[int], bar: float) -> tuple[Detector, list[tuple]]:
+    detector = Detector(DetectionParams(), n_accounts=N_ACCOUNTS, watch_ln_e=bar, n_workers=2)
+    noted = []
+    for start, end in pairwise([0, *cuts, len(orders)]):
+        detector.process(orders.take(slice(start, end)))
+        taken = detector.take_crossings()
+        noted += zip(*(getattr(taken, c.name).tolist() for c in fields(taken)), strict=True)
+    detector.close()
+    return detector, noted
+
+
+def test_a_pair_is_noted_at_the_order_that_passed_the_level_however_batches_are_cut() -> None:
+    rows = honest_market(1, N_ACCOUNTS, 2)
+    n_of = np.bincount([row[1] for row in rows], minlength=N_ACCOUNTS)
+    leader = int(np.argmin(np.abs(n_of - 100)))
+    copier = (leader + 1) % N_ACCOUNTS
+    orders = order_columns(sorted(with_copier(rows, leader, copier, 1)))
+    bar = ln_threshold(N_ACCOUNTS**2, 0.05)
+    detector, whole = crossings(orders, [], bar)
+    pairs = detector.pair_evidence()
+    passed = pairs.take(np.flatnonzero(pairs.ln_e >= bar))
+    assert [row[1:4] for row in whole] == [(leader, copier, 0)]
+    assert (passed.leader.tolist(), passed.follower.tolist()) == ([leader], [copier])
+    time_ns, *_, ln_e, answers, opportunities = whole[0]
+    assert bar <= ln_e <= passed.ln_e[0]
+    assert 5 <= answers <= opportunities < passed.opportunities[0]
+    before = orders.take(np.flatnonzero(orders.event_time_ns < time_ns))
+    assert crossings(before, [], bar)[1] == []
+    rng = np.random.default_rng(1)
+    for cuts in (sorted(rng.integers(0, len(orders), 40).tolist()), list(range(5, 900, 3))):
+        assert crossings(orders, cuts, bar)[1] == whole
+
+
+def test_a_level_out_of_reach_notes_nothing(orders: OrderColumns) -> None:
+    assert crossings(orders, [3_000], 1_000.0)[1] == []
