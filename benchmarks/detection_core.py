@@ -17,6 +17,7 @@ from models.params import DetectionParams
 from models.ranktest import RankTest
 from streams.files import Dataset
 from surveillance.pipeline.encode import COLUMNS, OrderEncoder
+from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.spool import Spool
 
 _END_NS = 2**62
@@ -29,7 +30,9 @@ def read_columns(directory: Path) -> tuple[OrderColumns, int]:
     dataset = Dataset.open(directory)
     with Spool() as spool:
         instruments = dataset.table("instruments", latest_time_ns=_END_NS)
-        encoder = OrderEncoder(instruments, spool, shown=str(directory))
+        encoder = OrderEncoder(
+            instruments, spool, shown=str(directory), identities=IdentityLog(spool.directory)
+        )
         for batch in dataset.order_batches(latest_time_ns=_END_NS, columns=COLUMNS):
             encoder.add(batch)
         encoded = encoder.finish()

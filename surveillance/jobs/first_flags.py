@@ -24,6 +24,7 @@ from streams.files import Dataset
 from surveillance.jobs.answer_key import AnswerKey, PlantedGroup
 from surveillance.pipeline.detector import Detector
 from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.runner import ScanResult, decisions_of
 from surveillance.pipeline.spool import Spool
 
@@ -117,7 +118,12 @@ def find_first_flags(
     """
     instruments = dataset.table("instruments", latest_time_ns=latest_time_ns)
     with Spool() as spool:
-        encoder = OrderEncoder(instruments, spool, shown=dataset.files["orders"].shown)
+        encoder = OrderEncoder(
+            instruments,
+            spool,
+            shown=dataset.files["orders"].shown,
+            identities=IdentityLog(spool.directory),
+        )
         for batch in dataset.order_batches(latest_time_ns=latest_time_ns):
             encoder.add(batch)
         orders = encoder.finish()

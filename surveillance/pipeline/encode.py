@@ -89,7 +89,7 @@ class EncodedOrders:
     n_orders: int
     first_time_ns: int
     last_time_ns: int
-    _spool: spool.Spool = field(repr=False)
+    _spool: spool.RowLog = field(repr=False)
     _account_code: NDArray[np.int32] = field(repr=False)
     _instrument_code: NDArray[np.int32] = field(repr=False)
     _dropped: NDArray[np.int64] = field(repr=False)
@@ -167,13 +167,22 @@ class OrderEncoder:
     ----------
     instruments : pa.Table
         The instruments table; an instrument that is not listed is its own family.
-    into : Spool
+    into : RowLog
         Where the encoded rows go; must stay open while they are read.
     shown : str
         Name of the source in refusals.
+    identities : IdentityLog, optional
+        Finds repeated events; without it there are none.
     """
 
-    def __init__(self, instruments: pa.Table, into: spool.Spool, *, shown: str) -> None:
+    def __init__(
+        self,
+        instruments: pa.Table,
+        into: spool.RowLog,
+        *,
+        shown: str,
+        identities: IdentityLog | None = None,
+    ) -> None:
         self._scales = InstrumentScales(instruments, shown=shown)
         self._spool = into
         self._accounts, self._instruments, self._operators = Codes(), Codes(), Codes()
@@ -181,7 +190,7 @@ class OrderEncoder:
         self._firms = Codes()
         self._firm_pairs: set[tuple[int, int]] = set()
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
-        self._identities = IdentityLog(into.directory)
+        self._identities = identities
         self._nodes = np.empty(0, np.int64)
         self._n_read = 0
         self._n_new = 0
@@ -244,7 +253,9 @@ class OrderEncoder:
         for account, firm in self._firm_pairs:
             stamped = self._firms.texts[firm]
             firm_of[account_ids[account]] = min(stamped, firm_of.get(account_ids[account], stamped))
-        dropped, n_dropped_new = self._identities.repeats()
+        dropped, n_dropped_new = np.empty(0, np.int64), 0
+        if self._identities is not None:
+            dropped, n_dropped_new = self._identities.repeats()
         return EncodedOrders(
             accounts=accounts,
             instruments=instruments,
@@ -287,7 +298,7 @@ class OrderEncoder:
         )
         rows["identity_high"] = np.where(has_id, by_id[0], by_fields[0])
         rows["identity_low"] = np.where(has_id, by_id[1], by_fields[1])
-        if has_id.any():
+        if self._identities is not None and has_id.any():
             self._identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
 
     def _note_stamps(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:

@@ -36,6 +36,7 @@ from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
 from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
 from surveillance.pipeline.identical import ClusterEvidence, detect_clusters
+from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.judging import in_order_of_evidence, judge_groups
 from surveillance.pipeline.reference import AccountBook, ReferenceData
 from surveillance.pipeline.spool import Spool
@@ -246,7 +247,12 @@ def _encode(
     dataset: Dataset, tables: ReferenceData, spool: Spool, latest_ns: int, progress: Progress
 ) -> EncodedOrders:
     total = dataset.n_order_bytes
-    encoder = OrderEncoder(tables.instruments, spool, shown=dataset.files["orders"].shown)
+    encoder = OrderEncoder(
+        tables.instruments,
+        spool,
+        shown=dataset.files["orders"].shown,
+        identities=IdentityLog(spool.directory),
+    )
     for batch in dataset.order_batches(
         latest_time_ns=latest_ns,
         on_progress=lambda done: progress.reading(done, total),

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,18 @@ NEW, STOP, CANCEL, REPLACE = 0, 1, 2, 3
 ROWS_PER_BATCH = 262_144
 _LEAST_BLOCK_ROWS = 1_024
 _ORDER = ("event_time_ns", "sequence", "identity_high", "identity_low", "number")
+
+
+class RowLog(Protocol):
+    """Where encoded rows are kept, to be read in event order as often as needed."""
+
+    def append(self, rows: NDArray[np.void]) -> None:
+        """Keep some rows."""
+        ...
+
+    def read(self) -> Iterator[NDArray[np.void]]:
+        """Yield all rows in event order."""
+        ...
 
 
 class Spool:

@@ -14,6 +14,7 @@ from models.columns import BUY, CANCEL, NO_SEQUENCE, REPLACE, SELL, STOP, OrderC
 from streams.errors import DatasetError
 from streams.orders import INSTRUMENT_SCHEMA, ORDER_SCHEMA
 from surveillance.pipeline.encode import COLUMNS, EncodedOrders, OrderEncoder
+from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.spool import Spool
 
 SCHEMA = pa.schema([ORDER_SCHEMA.field(name) for name in COLUMNS])
@@ -41,7 +42,9 @@ def encode(
     batches: Iterable[list[dict[str, Any]]], table: pa.Table = NO_INSTRUMENTS
 ) -> tuple[EncodedOrders, OrderColumns]:
     with Spool() as spool:
-        encoder = OrderEncoder(table, spool, shown="orders.csv")
+        encoder = OrderEncoder(
+            table, spool, shown="orders.csv", identities=IdentityLog(spool.directory)
+        )
         for rows in batches:
             encoder.add(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
         encoded = encoder.finish()
@@ -72,7 +75,9 @@ def test_later_events_are_cancels_replaces_and_stops_of_the_accounts_asked_for()
         event(6, event_type="fill"),
     ]
     with Spool() as spool:
-        encoder = OrderEncoder(ES_MES, spool, shown="orders.csv")
+        encoder = OrderEncoder(
+            ES_MES, spool, shown="orders.csv", identities=IdentityLog(spool.directory)
+        )
         encoder.add(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
         encoded = encoder.finish()
         later = encoded.later_events(accounts=np.array([True, False]))
@@ -247,7 +252,9 @@ def test_large_values_count_in_the_finest_step_seen() -> None:
 
 def test_chosen_accounts_are_read_alone() -> None:
     with Spool() as spool:
-        encoder = OrderEncoder(NO_INSTRUMENTS, spool, shown="x")
+        encoder = OrderEncoder(
+            NO_INSTRUMENTS, spool, shown="x", identities=IdentityLog(spool.directory)
+        )
         rows = [event(i, account_id=name) for i, name in enumerate("ABCAB")]
         encoder.add(pa.RecordBatch.from_pylist(rows, schema=SCHEMA))
         encoded = encoder.finish()
