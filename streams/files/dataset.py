@@ -57,6 +57,11 @@ class Dataset:
         return cls(directory, files)
 
     @property
+    def shown(self) -> str:
+        """Name of the orders' source in messages."""
+        return self.files["orders"].shown
+
+    @property
     def n_order_bytes(self) -> int:
         """Size of the orders file on disk: what progress counts up to."""
         return self.files["orders"].n_bytes()

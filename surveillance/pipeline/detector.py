@@ -6,7 +6,7 @@ changes nothing but the time it takes.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from functools import partial
@@ -50,6 +50,12 @@ class _Shard:
             for shift in (0, *shifts_ns)
         }
         self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
+
+    def whole_log(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]:
+        """Return times, nodes and sides of all decisions so far, and keep them in one piece."""
+        times, nodes, sides = (np.concatenate(column) for column in zip(*self.log, strict=True))
+        self.log = [(times, nodes, sides)]
+        return self.log[0]
 
     def open_decisions(self, orders: OrderColumns, *, final: bool) -> list[Callable[[], None]]:
         """Return the work that each test has with the batch, its decisions numbered."""
@@ -192,26 +198,29 @@ class Detector:
         """Return the evidence of every placebo, by shift in nanoseconds."""
         return {shift: self.pair_evidence(shift_ns=shift) for shift in self._shifts_ns}
 
-    def market_log(self) -> MarketLog:
-        """Return when anybody decided so far, by family and side."""
+    def market_log(self, families: Collection[int] | None = None) -> MarketLog:
+        """Return when anybody decided so far, by family and side; in some families or in all."""
         logs: dict[int, KeyLog] = {}
         for shard in self._shards:
-            if not any(times.size for times, _, _ in shard.log):
+            if not shard.log:
                 continue
-            times, nodes, sides = (
-                np.concatenate(column) for column in zip(*shard.log, strict=True)
-            )
+            times, nodes, sides = shard.whole_log()
+            if families is not None:
+                chosen = np.isin(shard.stage.node_family, list(families))[nodes]
+                times, nodes, sides = times[chosen], nodes[chosen], sides[chosen]
+            if not times.size:
+                continue
             keys = shard.stage.node_family[nodes].astype(np.int64) * 2 + sides
             order = np.argsort(keys, kind="stable")
             found, first = np.unique(keys[order], return_index=True)
             accounts = shard.stage.node_account[nodes[order]]
-            for key, *part in zip(
+            for key, key_times, key_accounts in zip(
                 found.tolist(),
                 np.split(times[order], first[1:]),
                 np.split(accounts, first[1:]),
                 strict=True,
             ):
-                logs[key] = KeyLog(*part)
+                logs[key] = KeyLog(key_times, key_accounts)
         return MarketLog(self._n_accounts, logs)
 
     def snapshot(self) -> list[dict[str, Snapshot]]:

@@ -94,6 +94,10 @@ class EncodedOrders:
     _instrument_code: NDArray[np.int32] = field(repr=False)
     _dropped: NDArray[np.int64] = field(repr=False)
 
+    def code_of_appearance(self) -> NDArray[np.int32]:
+        """Return the code of every account by the order in which they first appeared."""
+        return self._account_code
+
     def batches(self, *, accounts: NDArray[np.bool_] | None = None) -> Iterator[OrderColumns]:
         """Yield the new orders in event order.
 
@@ -239,6 +243,10 @@ class OrderEncoder:
             self._first_ns = first_ns if self._first_ns is None else min(self._first_ns, first_ns)
             self._last_ns = max(self._last_ns, last_ns)
         self._spool.append(rows[is_new | (rows["kind"] > spool.STOP)])
+
+    def list_instruments(self, instruments: pa.Table) -> None:
+        """Take another instruments table from here on."""
+        self._scales.list_anew(instruments)
 
     def finish(self) -> EncodedOrders:
         """Return what was encoded, with codes in the order of the sorted ids."""

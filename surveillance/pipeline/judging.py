@@ -49,6 +49,7 @@ def judge_groups(
     run: RunReference,
     params: DetectionParams,
     classifier: Classifier | None = None,
+    linkage: Linkage | None = None,
 ) -> tuple[GroupFinding, ...]:
     """Judge every cluster that shows enough episodes; strongest evidence first.
 
@@ -68,8 +69,10 @@ def judge_groups(
         Thresholds.
     classifier : Classifier, optional
         Weighs what the rules conclude; without it they decide alone.
+    linkage : Linkage, optional
+        Of the book's sightings, where it is at hand.
     """
-    linkage = Linkage(book.sightings(), params.linkage)
+    linkage = linkage or Linkage(book.sightings(), params.linkage)
     shown = show_groups(evidence, orders, params)
     group_ids = assign_group_ids([list(group.ids) for group in shown], known_groups)
     findings = [

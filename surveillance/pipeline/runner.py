@@ -6,10 +6,12 @@ on the pairs that are judged.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.artifact import Artifact
@@ -22,7 +24,6 @@ from models.fingerprints import FingerprintColumns, FingerprintLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
 from models.placebo import PlaceboCount, count_placebo, threshold_raise
-from streams.files import Dataset
 from surveillance import __version__
 from surveillance.findings import (
     AccountSummary,
@@ -42,6 +43,34 @@ from surveillance.pipeline.reference import AccountBook, ReferenceData
 from surveillance.pipeline.spool import Spool
 
 _LN_10 = float(np.log(10.0))
+
+
+class OrderSource(Protocol):
+    """What a run reads: the orders in checked batches, and the tables beside them."""
+
+    @property
+    def shown(self) -> str:
+        """Name of the orders' source in messages."""
+        ...
+
+    @property
+    def n_order_bytes(self) -> int:
+        """What progress counts up to."""
+        ...
+
+    def order_batches(
+        self, *, latest_time_ns: int, on_progress: Callable[[int], None] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the orders in canonical columns, in any order; no event is later."""
+        ...
+
+    def table(self, name: str, *, latest_time_ns: int) -> pa.Table:
+        """Return one of the small tables, without rows where there is none."""
+        ...
+
+    def content_hash(self) -> str:
+        """Return what tells this content from another."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +134,7 @@ class _Detection:
 
 
 def scan(
-    dataset: Dataset,
+    dataset: OrderSource,
     *,
     params: DetectionParams,
     now_ns: int,
@@ -119,7 +148,7 @@ def scan(
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : OrderSource
         Where the orders and reference tables are.
     params : DetectionParams
         Thresholds.
@@ -244,13 +273,13 @@ def scan(
 
 
 def _encode(
-    dataset: Dataset, tables: ReferenceData, spool: Spool, latest_ns: int, progress: Progress
+    dataset: OrderSource, tables: ReferenceData, spool: Spool, latest_ns: int, progress: Progress
 ) -> EncodedOrders:
     total = dataset.n_order_bytes
     encoder = OrderEncoder(
         tables.instruments,
         spool,
-        shown=dataset.files["orders"].shown,
+        shown=dataset.shown,
         identities=IdentityLog(spool.directory),
     )
     for batch in dataset.order_batches(

@@ -36,6 +36,10 @@ class InstrumentScales:
         self._finest: dict[tuple[str, str], int] = {}  # by name and column, in units of FINEST
         self._largest: dict[tuple[str, str], tuple[float, int]] = {}  # value and its row number
 
+    def list_anew(self, instruments: pa.Table) -> None:
+        """Replace what is given; what was found of instruments that lack it stays."""
+        self._listed = {row["instrument_id"]: row for row in instruments.to_pylist()}
+
     def note(self, names: list[str], rows: NDArray[np.void]) -> None:
         """Find the finest tick and lot seen of instruments without their own."""
         if rows.size == 0:
