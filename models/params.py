@@ -11,6 +11,7 @@ from typing import Any
 from models.classifier_params import ClassifierParams
 from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
+from models.label_exchange_params import LabelExchangeParams
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -374,6 +375,7 @@ class DetectionParams:
     groups: GroupParams = field(default_factory=GroupParams)
     identical: IdenticalParams = field(default_factory=IdenticalParams)
     corroboration: CorroborationParams = field(default_factory=CorroborationParams)
+    label_exchange: LabelExchangeParams = field(default_factory=LabelExchangeParams)
     linkage: LinkageParams = field(default_factory=LinkageParams)
     verdict: VerdictParams = field(default_factory=VerdictParams)
     classifier: ClassifierParams = field(default_factory=ClassifierParams)
