@@ -194,6 +194,24 @@ class GroupParams:
 
 
 @dataclass(frozen=True, slots=True)
+class WalkParams:
+    """Walks from account to account (section 3)."""
+
+    min_gap_ns: int = 10 * SECOND_NS
+    """Members that follow one another faster are copied, not walked: a walk's typical gap is at
+    least the time in which one account's orders are one decision."""
+    min_walks: int = 5
+    """Fewer quiet walks tell nothing."""
+    min_participation: float = 0.4
+    """Who acts in fewer of the quiet walks is a stranger."""
+    block_ns: int = 6 * 60 * MINUTE_NS
+    """Time of day is held fixed in blocks this long, as in the placebo of identical orders: a walk
+    takes up to half an hour, so shorter ones would hold nothing but the walk."""
+    most_rounds: int = 64
+    """Rounds of growth along a chain; each is paid for."""
+
+
+@dataclass(frozen=True, slots=True)
 class IdenticalParams:
     """Identical-order clusters: many accounts, one fingerprint (section 6)."""
 
@@ -373,6 +391,7 @@ class DetectionParams:
     rank_test: RankTestParams = field(default_factory=RankTestParams)
     placebo: PlaceboParams = field(default_factory=PlaceboParams)
     groups: GroupParams = field(default_factory=GroupParams)
+    walks: WalkParams = field(default_factory=WalkParams)
     identical: IdenticalParams = field(default_factory=IdenticalParams)
     corroboration: CorroborationParams = field(default_factory=CorroborationParams)
     label_exchange: LabelExchangeParams = field(default_factory=LabelExchangeParams)
