@@ -12,6 +12,7 @@ from models.classifier_params import ClassifierParams
 from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
 from models.label_exchange_params import LabelExchangeParams
+from models.walk_params import WalkParams
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -191,24 +192,6 @@ class GroupParams:
     """Share of a pair's lags that the shortest interval must hold to be called typical."""
     lag_window_factor: float = 3.0
     """A pair's lag window: the end of that interval times this, at most the look-back."""
-
-
-@dataclass(frozen=True, slots=True)
-class WalkParams:
-    """Walks from account to account (section 3)."""
-
-    min_gap_ns: int = 10 * SECOND_NS
-    """Members that follow one another faster are copied, not walked: a walk's typical gap is at
-    least the time in which one account's orders are one decision."""
-    min_walks: int = 5
-    """Fewer quiet walks tell nothing."""
-    min_participation: float = 0.4
-    """Who acts in fewer of the quiet walks is a stranger."""
-    block_ns: int = 6 * 60 * MINUTE_NS
-    """Time of day is held fixed in blocks this long, as in the placebo of identical orders: a walk
-    takes up to half an hour, so shorter ones would hold nothing but the walk."""
-    most_rounds: int = 64
-    """Rounds of growth along a chain; each is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
