@@ -224,6 +224,9 @@ class IdenticalParams:
     edge_gap_factor: float = 12.0
     """The ends of a run are cut off at a gap this many times its median one: exponential gaps
     exceed twelve times their median once in 4,096 times."""
+    member_doubt: float = 0.05
+    """An account that shows the group's order less often among its decisions than a member would
+    with this probability is a stranger: a twentieth of the members, at most, is the price."""
     same_run_overlap: float = 0.5
     """Runs, and clusters and groups, that share this much of the smaller one are the same."""
     burst_ratio: float = 3.0
