@@ -6,12 +6,10 @@ on the pairs that are judged.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.artifact import Artifact
@@ -24,6 +22,7 @@ from models.fingerprints import FingerprintColumns, FingerprintLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
 from models.placebo import PlaceboCount, count_placebo, threshold_raise
+from models.walks import join_walks
 from surveillance import __version__
 from surveillance.findings import (
     AccountSummary,
@@ -40,37 +39,10 @@ from surveillance.pipeline.identical import ClusterEvidence, detect_clusters
 from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.judging import in_order_of_evidence, judge_groups
 from surveillance.pipeline.reference import AccountBook, ReferenceData
+from surveillance.pipeline.source import OrderSource
 from surveillance.pipeline.spool import Spool
 
 _LN_10 = float(np.log(10.0))
-
-
-class OrderSource(Protocol):
-    """What a run reads: the orders in checked batches, and the tables beside them."""
-
-    @property
-    def shown(self) -> str:
-        """Name of the orders' source in messages."""
-        ...
-
-    @property
-    def n_order_bytes(self) -> int:
-        """What progress counts up to."""
-        ...
-
-    def order_batches(
-        self, *, latest_time_ns: int, on_progress: Callable[[int], None] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """Yield the orders in canonical columns, in any order; no event is later."""
-        ...
-
-    def table(self, name: str, *, latest_time_ns: int) -> pa.Table:
-        """Return one of the small tables, without rows where there is none."""
-        ...
-
-    def content_hash(self) -> str:
-        """Return what tells this content from another."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +159,8 @@ def scan(
             ln_threshold=detection.ln_threshold,
             params=detection.params.groups,
         )
-        clusters = complete_clusters(cores, detection.market, detection.params)
+        completed = complete_clusters(cores, detection.market, detection.params)
+        clusters = join_walks(completed, detection.market, detection.params)
         identical = detect_clusters(
             detection.fingerprints,
             span_ns=orders.last_time_ns - orders.first_time_ns,
