@@ -13,6 +13,7 @@ from surveillance.store.database import (
     show_url,
     translated_errors,
 )
+from surveillance.store.live.store import LiveStore
 from surveillance.store.reader import Reader
 from surveillance.store.records import TrackedGroup
 from surveillance.store.schema import is_migrated, migrate
@@ -121,6 +122,16 @@ class Store:
             TrackedGroup(group_id, tuple(row.account_id for row in members))
             for group_id, members in groupby(rows, key=lambda row: row.group_id)
         )
+
+    def live(self, stream: str) -> LiveStore:
+        """Return the live store of a stream; nothing is read or written yet.
+
+        Parameters
+        ----------
+        stream : str
+            The name of the stream, also the dataset of its runs and groups.
+        """
+        return LiveStore(self._engine, self.url, stream)
 
     def check(self) -> None:
         """Make sure that the store can be reached and has this version's schema.

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from surveillance.findings import GroupFinding, RunFindings
+from surveillance.findings import GroupFinding, RunFindings, RunManifest
 from surveillance.store.documents import (
     ACCOUNT_SUMMARY,
     EPISODE,
@@ -53,15 +53,7 @@ def write_run(connection: Connection, findings: RunFindings) -> None:
     """
     manifest = findings.manifest
     _remove_repeated(connection, manifest.run_id)
-    run_number = connection.execute(
-        insert(RUNS)
-        .values(
-            run_id=manifest.run_id,
-            dataset=manifest.dataset,
-            document=RUN_MANIFEST.write(manifest),
-        )
-        .returning(RUNS.c.number)
-    ).scalar_one()
+    run_number = _insert_manifest(connection, manifest)
     _insert(
         connection,
         PLACEBO,
@@ -76,7 +68,7 @@ def write_run(connection: Connection, findings: RunFindings) -> None:
     )
     _remove_superseded(connection, findings)
     for found in findings.groups:
-        _write_group(connection, found, manifest.dataset, manifest.run_id)
+        _insert_group(connection, found, manifest.dataset, manifest.run_id)
     _insert(
         connection,
         ACCOUNTS,
@@ -92,6 +84,53 @@ def write_run(connection: Connection, findings: RunFindings) -> None:
             for account in findings.accounts
         ),
     )
+
+
+def record_manifest(connection: Connection, manifest: RunManifest) -> None:
+    """Write the manifest of a run whose groups come one by one; a known run keeps its groups.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction that writes; nothing is committed here.
+    manifest : RunManifest
+        What is run on what.
+    """
+    known = update(RUNS).where(RUNS.c.run_id == manifest.run_id)
+    row = {"dataset": manifest.dataset, "document": RUN_MANIFEST.write(manifest)}
+    if connection.execute(known.values(row)).rowcount == 0:
+        _insert_manifest(connection, manifest)
+
+
+def replace_group(connection: Connection, found: GroupFinding, dataset: str, run_id: str) -> None:
+    """Write one group of a recorded run in the place of the one with its id.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction that writes; nothing is committed here.
+    found : GroupFinding
+        The group with its evidence.
+    dataset : str
+        The dataset of the run.
+    run_id : str
+        The run.
+    """
+    connection.execute(delete(GROUPS).where(GROUPS.c.group_id == found.group.group_id))
+    _insert_group(connection, found, dataset, run_id)
+
+
+def _insert_manifest(connection: Connection, manifest: RunManifest) -> int:
+    number: int = connection.execute(
+        insert(RUNS)
+        .values(
+            run_id=manifest.run_id,
+            dataset=manifest.dataset,
+            document=RUN_MANIFEST.write(manifest),
+        )
+        .returning(RUNS.c.number)
+    ).scalar_one()
+    return number
 
 
 def _remove_repeated(connection: Connection, run_id: str) -> None:
@@ -110,7 +149,7 @@ def _remove_superseded(connection: Connection, findings: RunFindings) -> None:
         connection.execute(delete(GROUPS).where(GROUPS.c.group_id.in_(group_ids)))
 
 
-def _write_group(connection: Connection, found: GroupFinding, dataset: str, run_id: str) -> None:
+def _insert_group(connection: Connection, found: GroupFinding, dataset: str, run_id: str) -> None:
     group = found.group
     summary = summarize(group, dataset=dataset, run_id=run_id)
     connection.execute(
