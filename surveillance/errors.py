@@ -70,12 +70,12 @@ class StoreError(SurveillanceError):
 
 
 class NotFoundError(SurveillanceError):
-    """A group, account or run that the store does not hold.
+    """A group, account, run, stream or dead letter that the store does not hold.
 
     Parameters
     ----------
     kind : str
-        What was looked for: `group`, `account` or `run`.
+        What was looked for: `group`, `account`, `run`, `stream` or `dead letter`.
     identifier : str
         Its id as asked for.
     """

@@ -21,6 +21,8 @@ from surveillance.api.paths import register_id_convertor
 from surveillance.api.problems import Problem, add_problem_handlers, problem_response
 from surveillance.api.runs import create_runs
 from surveillance.api.security import LocalHostOnly, SecurityHeaders
+from surveillance.api.stream_metrics import StreamCollector
+from surveillance.api.streams import create_streams
 from surveillance.store import Store
 from surveillance.web.pages import create_pages
 
@@ -71,6 +73,7 @@ def create_app(store: Store) -> FastAPI:
     register_id_convertor()
     registry = CollectorRegistry()
     registry.register(StoreCollector(store))
+    registry.register(StreamCollector(store))
     app = SurveillanceApp(
         title="Exchange surveillance",
         description=DESCRIPTION,
@@ -83,6 +86,7 @@ def create_app(store: Store) -> FastAPI:
     app.include_router(create_groups(store))
     app.include_router(create_accounts(store))
     app.include_router(create_runs(store))
+    app.include_router(create_streams(store))
     app.include_router(create_health(store, registry))
     app.mount("/static", StaticFiles(directory=Path(surveillance.web.__path__[0]) / "static"))
     app.include_router(create_pages(store))

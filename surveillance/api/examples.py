@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from streams.messages import DeadReason
 from surveillance.findings import (
     AccountSummary,
     Declaration,
@@ -27,6 +28,17 @@ from surveillance.findings import (
     TieFinding,
     TimelineOrder,
     VerdictName,
+)
+from surveillance.store.live.answers import (
+    DayOutcomes,
+    DeadLetterPage,
+    DeadLetterSummary,
+    Outcomes,
+    PartitionPosition,
+    ReconciliationPage,
+    ReplayState,
+    StreamPage,
+    StreamSummary,
 )
 from surveillance.store.records import (
     AccountDetail,
@@ -159,6 +171,51 @@ RUN_DETAIL = RunDetail(
     placebo=(PlaceboFinding(1.0, 1, 0.9, 4, True, {"+1h": 0, "+1d": 1}),),
 )
 
+
+STREAM_PAGE = StreamPage(
+    streams=(
+        StreamSummary(
+            stream="live",
+            watermark_ns=_TIME_NS,
+            newest_ns=_TIME_NS + 2_000_000_000,
+            lag_s=2.0,
+            committed_time_ns=_TIME_NS + 2_100_000_000,
+            snapshot_time_ns=_TIME_NS - 30_000_000_000,
+            outcomes=Outcomes(1_000_003, 1_000_000, 2, 0, 1),
+            holds=True,
+            n_journal_events=1_000_000,
+            n_dead_letters=1,
+            n_outbox_pending=0,
+            positions=(PartitionPosition("orders.v1", 0, 1_000_003),),
+        ),
+    ),
+    next_cursor=None,
+    total=1,
+)
+RECONCILIATION_PAGE = ReconciliationPage(
+    holds=True,
+    days=(DayOutcomes("orders.v1", "2026-01-05", 1_000_003, 1_000_000, 2, 0, 1, True),),
+    next_cursor=None,
+    total=1,
+)
+DEAD_LETTER_PAGE = DeadLetterPage(
+    letters=(
+        DeadLetterSummary(
+            number=0,
+            topic="orders.v1",
+            partition=0,
+            offset=41_877,
+            row=None,
+            reason=DeadReason.FIELD,
+            sentence='column side: must be buy or sell, was "long"',
+            n_bytes=187,
+            replay=ReplayState.NONE,
+        ),
+    ),
+    next_after=None,
+    total=1,
+)
+
 EXAMPLES: dict[str, object] = {
     "/v1/groups": GROUP_PAGE,
     "/v1/groups/{group_id}": GROUP,
@@ -170,6 +227,9 @@ EXAMPLES: dict[str, object] = {
     "/v1/accounts/{account_id}": ACCOUNT_DETAIL,
     "/v1/runs": RUN_PAGE,
     "/v1/runs/{run_id}": RUN_DETAIL,
+    "/v1/streams": STREAM_PAGE,
+    "/v1/streams/{stream}/reconciliation": RECONCILIATION_PAGE,
+    "/v1/streams/{stream}/dead-letters": DEAD_LETTER_PAGE,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from surveillance.api.parameters import Cursor, Limit, LongText, SearchText
+from surveillance.api.parameters import After, Cursor, Limit, LongText, SearchText
 from surveillance.api.problems import document_problems
 from surveillance.findings import (
     Graph,
@@ -25,15 +25,10 @@ from surveillance.store.records import (
 )
 
 MOST_MEMBERS = 2**31 - 1
-LARGEST_PLACE = 2**53  # the largest integer that every JSON reader keeps exact
 MOST_ORDERS = 50_000
 
 _UNKNOWN_GROUP = document_problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _BAD_QUERY = document_problems(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
-
-After = Annotated[
-    int | None, Query(ge=0, le=LARGEST_PLACE, description="The `next_after` of the page before")
-]
 
 
 def create_groups(store: Store) -> APIRouter:

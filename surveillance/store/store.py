@@ -13,6 +13,7 @@ from surveillance.store.database import (
     show_url,
     translated_errors,
 )
+from surveillance.store.live.reader import StreamReader
 from surveillance.store.live.store import LiveStore
 from surveillance.store.reader import Reader
 from surveillance.store.records import TrackedGroup
@@ -25,6 +26,8 @@ DEFAULT_STORE_URL = "sqlite:///surveillance.db"
 
 class Store:
     """An open store: `reader` answers questions, `record_run` writes; threads may share it.
+
+    `live` is what a worker of a stream reads and writes, `streams` answers questions about them.
 
     Made by `Store.open`.
 
@@ -40,6 +43,7 @@ class Store:
         self._engine = engine
         self.url = url
         self.reader = Reader(engine, url)
+        self.streams = StreamReader(engine, url)
 
     @classmethod
     def open(cls, url: str = DEFAULT_STORE_URL) -> "Store":

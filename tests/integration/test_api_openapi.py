@@ -14,6 +14,7 @@ from surveillance.api.app import create_app
 from surveillance.api.problems import Problem
 from surveillance.findings import Graph, Group, LagHistogram
 from surveillance.store import Store
+from surveillance.store.live.answers import DeadLetterPage, ReconciliationPage, StreamPage
 from surveillance.store.records import (
     AccountDetail,
     AccountPage,
@@ -35,6 +36,9 @@ ANSWERS: dict[str, type[Any]] = {
     "/v1/accounts/{account_id}": AccountDetail,
     "/v1/runs": RunPage,
     "/v1/runs/{run_id}": RunDetail,
+    "/v1/streams": StreamPage,
+    "/v1/streams/{stream}/reconciliation": ReconciliationPage,
+    "/v1/streams/{stream}/dead-letters": DeadLetterPage,
 }
 
 
