@@ -144,6 +144,7 @@ def test_a_commit_that_fails_at_any_statement_leaves_the_old_state(
             assert dump(path) == before
         else:
             break
+    event.remove(store._engine, "before_cursor_execute", fail)
     assert n_statements > 50
     assert live.load().progress == '{"step":2}'
 
