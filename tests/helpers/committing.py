@@ -1,6 +1,7 @@
 """A process that commits steps to a live stream until it is killed.
 
-`python -m helpers.committing PATH` goes on where the store says that it stands, and prints the number of each step it has done.
+`python -m helpers.committing PATH` goes on where the store says that it stands, and prints the
+number of each step that it has done.
 """
 
 import json
