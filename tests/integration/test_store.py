@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from helpers.findings import HOSTILE_IDS, build_findings
@@ -13,7 +14,7 @@ from sqlalchemy import create_engine
 
 from surveillance.errors import NotFoundError, StoreError
 from surveillance.findings import Group, RunFindings
-from surveillance.store import Store
+from surveillance.store import Store, schema
 from surveillance.store.records import GroupFilter
 from surveillance.store.schema import VERSION_TABLE
 from surveillance.store.tables import METADATA
@@ -258,6 +259,22 @@ def test_the_migrations_make_the_tables_that_the_code_expects(path: Path) -> Non
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
+
+
+def test_an_older_store_is_migrated_and_keeps_what_it_holds(path: Path) -> None:
+    findings = build_findings(n_groups=3)
+    with Store.open(url_of(path)) as store:
+        store.record_run(findings)
+        with store._engine.execution_options(writes=True).begin() as connection:
+            config = schema._config()
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0001")
+        with pytest.raises(StoreError, match="another schema"):
+            store.check()
+    with Store.open(url_of(path)) as store:
+        store.check()
+        assert stored_groups(store) == groups_of(findings)
+        assert store.streams.names() == ()
 
 
 def test_a_store_of_a_newer_version_is_refused(path: Path) -> None:

@@ -32,10 +32,9 @@ def write_outbox(
             "pending": number,
         }
         statement = insert_into(connection, OUTBOX).values(row)
-        is_new = connection.execute(
-            statement.on_conflict_do_nothing(index_elements=["stream", "identity"])
-        ).rowcount
-        number += is_new
+        statement = statement.on_conflict_do_nothing(index_elements=["stream", "identity"])
+        if connection.scalar(statement.returning(OUTBOX.c.number)) is not None:
+            number += 1
     if number > first_number:
         connection.execute(
             update(STREAMS).where(STREAMS.c.stream == stream).values(n_outbox=number)

@@ -66,7 +66,8 @@ def advance(
     FirstNumbers or None
         None where the commit's epoch is not the newest: nothing is written then.
     """
-    segment = commit.segment
+    n_segments = int(commit.segment is not None)
+    n_rows = commit.segment.n_rows if commit.segment is not None else 0
     row = connection.execute(
         update(STREAMS)
         .where(STREAMS.c.stream == stream, STREAMS.c.epoch == commit.epoch)
@@ -75,8 +76,8 @@ def advance(
             watermark_ns=commit.watermark_ns,
             newest_ns=commit.newest_ns,
             committed_time_ns=time_ns,
-            n_segments=STREAMS.c.n_segments + (segment is not None),
-            n_rows=STREAMS.c.n_rows + (segment.n_rows if segment is not None else 0),
+            n_segments=STREAMS.c.n_segments + n_segments,
+            n_rows=STREAMS.c.n_rows + n_rows,
             n_dead_letters=STREAMS.c.n_dead_letters + len(commit.dead),
         )
         .returning(STREAMS.c.n_segments, STREAMS.c.n_dead_letters, STREAMS.c.n_outbox)
@@ -93,7 +94,7 @@ def advance(
         }
         upsert(connection, SNAPSHOTS, [snapshot])
     return FirstNumbers(
-        segment=row.n_segments - (segment is not None),
+        segment=row.n_segments - n_segments,
         dead_letter=row.n_dead_letters - len(commit.dead),
         outbox=row.n_outbox,
     )
