@@ -59,6 +59,10 @@ class EventClock:
             default=NO_TIME_NS,
         )
 
+    def partitions(self) -> frozenset[Partition]:
+        """Return the partitions that have shown events."""
+        return frozenset(self._newest)
+
     def observe(
         self, partition: Partition, firms: pa.Array, event_time_ns: NDArray[np.int64]
     ) -> Timeliness:
@@ -143,6 +147,12 @@ class ReorderBuffer:
 
     def __len__(self) -> int:
         return int(self._waiting.num_rows)
+
+    @property
+    def first_ns(self) -> int | None:
+        """Return the time of the first event that waits, None where none does."""
+        first: int | None = pc.min(self._waiting.column("event_time_ns")).as_py()
+        return first
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Keep a batch until its events are due."""

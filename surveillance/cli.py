@@ -21,7 +21,7 @@ from models.errors import ModelError
 from models.params import DetectionParams
 from streams.errors import StreamError
 from streams.text import printable
-from surveillance import __version__, commands_dead_letters
+from surveillance import __version__, commands_dead_letters, commands_run
 from surveillance.api.server import check_address
 from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
@@ -64,6 +64,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(commands_dead_letters.app, name="dead-letters")
+app.command()(commands_run.run)
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from surveillance.pipeline.reference import AccountBook, ReferenceData
 from surveillance.pipeline.runner import decisions_of
 
 CONFIRMED = "confirmed"
+_LN_10 = float(np.log(10.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,11 @@ class Engine:
     def n_bytes(self) -> int:
         """Memory that the remembered rows hold."""
         return self._rows.n_bytes
+
+    @property
+    def threshold_log10_e(self) -> float:
+        """Evidence at which a pair makes a provisional group."""
+        return round(self._ln_threshold / _LN_10, 4)
 
     def use_reference(self, reference: ReferenceData) -> None:
         """Take other reference data from here on."""

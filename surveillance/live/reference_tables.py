@@ -44,8 +44,10 @@ class ReferenceTables:
         news: list[tuple[int, str, dict[str, object] | None]] = [
             (int(place), key, row) for place, (key, row) in zip(decoded.message, rows, strict=True)
         ]
-        for place in decoded.tombstones:
-            news.append((place, (messages[place].key or b"").decode("utf-8", "replace"), None))
+        news += [
+            (place, (messages[place].key or b"").decode("utf-8", "replace"), None)
+            for place in decoded.tombstones
+        ]
         changes = []
         for _, key, row in sorted(news, key=lambda entry: entry[0]):
             if row is None:

@@ -75,7 +75,9 @@ class Worker:
     Parameters
     ----------
     store : LiveStore
-        Where the stream is kept; this worker takes it over.
+        Where the stream is kept.
+    epoch : int
+        Of the session that took it over.
     orders, reference : Source
         Order events and reference data, at the positions that the store holds.
     known : Known
@@ -91,6 +93,7 @@ class Worker:
     def __init__(
         self,
         store: LiveStore,
+        epoch: int,
         orders: Source,
         reference: Source,
         known: Known,
@@ -100,7 +103,7 @@ class Worker:
     ) -> None:
         self._store, self._orders, self._reference = store, orders, reference
         self._known, self._settings, self._metrics = known, settings, metrics
-        self._epoch = store.open_session()
+        self._epoch = epoch
         self._clock = EventClock(
             allowed_lateness_ns=nanoseconds(settings.allowed_lateness_s),
             silent_ns=nanoseconds(settings.silent_s),
@@ -112,7 +115,8 @@ class Worker:
         self._output = OutputTopics(known.topics.groups, known.topics.flags)
         self._waiting = ReorderBuffer(_JUDGED)
         self._last_news_ns: dict[Partition, int] = {}
-        self._replay_position = 0
+        self._replays: dict[Partition, int] = {}
+        self._next_replay = 0
         self._close_at_ns: int | None = None
         self._has_run = False
 
@@ -128,7 +132,7 @@ class Worker:
         """
         state = self._store.load()
         self._has_run = has_run
-        self._replay_position = state.next_replay
+        self._next_replay = state.next_replay
         self._tables.load({name: self._store.reference(name) for name in REFERENCE_TABLES})
         self._read_reference()
         self._engine = Engine(
@@ -165,7 +169,8 @@ class Worker:
 
     def finish(self) -> None:
         """Release and judge everything that came, as closed time: the stream has ended."""
-        end_ns = self._clock.advance(idle=self._orders.assigned, unread=())
+        everyone = self._orders.assigned | self._clock.partitions()
+        end_ns = self._clock.advance(idle=everyone, unread=())
         self._judge_and_commit(end_ns, Taken())
         if self._close_at_ns is not None:
             self._close(end_ns)
@@ -176,6 +181,11 @@ class Worker:
         return max(0, self._clock.newest_ns - self._clock.watermark_ns)
 
     @property
+    def n_groups(self) -> int:
+        """Groups that stand."""
+        return len(self._engine.groups)
+
+    @property
     def n_waiting(self) -> int:
         """Events that wait for the watermark."""
         return len(self._waiting)
@@ -183,9 +193,10 @@ class Worker:
     def _read(self, timeout_s: float) -> list[Message]:
         settings = self._settings
         messages = self._reference.poll(settings.messages_a_step, 0.0)
-        replays = self._store.replays(self._replay_position)
-        if replays:
-            self._replay_position = replays[-1].offset + 1
+        replays = self._store.replays(self._next_replay)
+        for message in replays:
+            self._next_replay = message.offset + 1
+            self._replays[message.topic, message.partition] = self._next_replay
         wait_s = 0.0 if messages or replays else timeout_s
         orders = self._orders.poll(settings.messages_a_step, wait_s)
         now = monotonic_ns()
@@ -197,7 +208,7 @@ class Worker:
         ended = self._orders.at_end()
         now, idle_ns = monotonic_ns(), nanoseconds(self._settings.idle_s)
         idle = {p for p in ended if now - self._last_news_ns.setdefault(p, now) >= idle_ns}
-        idle |= {p for p in self._clock.partitions() if p not in self._orders.assigned}
+        idle |= self._clock.partitions() - self._orders.assigned  # replays hold nobody up
         return self._clock.advance(idle=idle, unread=self._orders.assigned - ended)
 
     def _is_due(self, watermark_ns: int) -> bool:
@@ -217,9 +228,6 @@ class Worker:
             self._close(boundary_ns)
             released = released.filter(pc.invert(before))
         self._process_and_commit(released, watermark_ns, taken, segment)
-        if released.num_rows:
-            last_ns = released.column("event_time_ns")[released.num_rows - 1].as_py()
-            self._close_at_ns = self._boundary_after(last_ns)
 
     def _next_boundary(self, released: pa.RecordBatch, watermark_ns: int) -> int | None:
         """Return the first end of closed time that is due, None where there is none."""
@@ -262,7 +270,7 @@ class Worker:
                 )
             )
         self._has_run |= bool(newest)
-        self._metrics.note(self._engine.n_bytes + self._acceptance.seen.n_bytes, self.lag_ns)
+        self._metrics.note_state(self._engine.n_bytes + self._acceptance.seen.n_bytes)
 
     def _outbox(self, raised: Raised) -> list[OutboxRecord]:
         return published(
@@ -288,7 +296,7 @@ class Worker:
                 before_ns=before_ns,
             )
         groups = {found.group.group_id: found.group for found in findings.groups}
-        self._metrics.confirmed(standing, groups)
+        self._metrics.note_closing(standing, groups, before_ns)
         self._close_at_ns = None
         self._commit_closing(findings, standing, groups, before_ns)
         self._engine.adopt(groups.values())
@@ -314,6 +322,8 @@ class Worker:
                     epoch=self._epoch,
                     positions={},
                     progress=self._progress(before_ns),
+                    watermark_ns=max(self._clock.watermark_ns, 0),
+                    newest_ns=max(self._clock.newest_ns, 0),
                     run=findings,
                     outbox=outbox,
                 )
@@ -321,10 +331,7 @@ class Worker:
         self._has_run = True
 
     def _positions(self) -> dict[Partition, int]:
-        positions = {**self._reference.positions(), **self._orders.positions()}
-        if self._replay_position:
-            positions[self._known.topics.dead_letters, REPLAYS] = self._replay_position
-        return positions
+        return {**self._reference.positions(), **self._orders.positions(), **self._replays}
 
     def _progress(self, judged_ns: int) -> str:
         return json.dumps(
@@ -379,6 +386,3 @@ class Worker:
         is_judged = pc.less(events.column("event_time_ns"), judged_ns)
         self._engine.replay(events.filter(is_judged))
         self._waiting.add(events.filter(pc.invert(is_judged)))
-
-
-REPLAYS = -1

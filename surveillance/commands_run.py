@@ -1,0 +1,116 @@
+"""`surveillance run`: the detector, live on Kafka."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from prometheus_client import CollectorRegistry, start_http_server
+from rich.console import Console
+
+from models.params import DetectionParams
+from streams.kafka.settings import read_settings
+from streams.topics import Topics
+from surveillance.assembly import open_store
+from surveillance.config import load_settings
+from surveillance.fitted import load_classifier
+from surveillance.live.running import run_stream
+from surveillance.live.settings import LiveSettings
+from surveillance.live.worker import Known, Worker
+from surveillance.options import AsJson, ClassifierFile, StoreUrl
+from surveillance.policy import with_policy
+
+_LOOPBACK = "127.0.0.1"
+_DEFAULTS = LiveSettings()
+
+
+def run(
+    kafka: Annotated[str, typer.Option("--kafka", help="Brokers as HOST:PORT, with commas.")],
+    kafka_config: Annotated[
+        Path | None,
+        typer.Option(help="File with the login, name=value (default: KAFKA_*).", readable=False),
+    ] = None,
+    topic_prefix: Annotated[str, typer.Option(help="In front of every topic's name.")] = "",
+    stream: Annotated[str, typer.Option(help="Name of the stream in the store.")] = "live",
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help="Stop at the end of the topics and judge it all.")
+    ] = False,
+    close_every: Annotated[
+        float, typer.Option(help="Seconds of event time between judgements of closed time.")
+    ] = _DEFAULTS.close_every_s,
+    allowed_lateness: Annotated[
+        float, typer.Option(help="Seconds by which an event may lag behind its firm's newest.")
+    ] = _DEFAULTS.allowed_lateness_s,
+    accounts: Annotated[
+        int, typer.Option(help="Accounts that provisional flags pay for.")
+    ] = _DEFAULTS.n_accounts,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve the worker's metrics on this loopback port.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
+    ] = None,
+    classifier: ClassifierFile = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the detector on order streams from Kafka until it is stopped."""
+    settings = load_settings(store=store, policy=policy, classifier=classifier)
+    known = Known(
+        params=with_policy(DetectionParams(), settings.policy),
+        artifact=load_classifier(settings.classifier),
+        topics=Topics(topic_prefix),
+    )
+    choices = LiveSettings(
+        stream=stream,
+        close_every_s=close_every,
+        allowed_lateness_s=allowed_lateness,
+        n_accounts=accounts,
+    )
+    cluster = read_settings(kafka, os.environ, kafka_config)
+    registry = CollectorRegistry()
+    if metrics_port is not None:
+        start_http_server(metrics_port, addr=_LOOPBACK, registry=registry)
+    stopping = _Stopping()
+    console = Console(stderr=True)
+    with open_store(settings) as opened, console.status("Starting") as status:
+
+        def show(worker: Worker) -> None:
+            status.update(f"{worker.n_groups:,} groups, {worker.lag_ns / 1e9:.1f} s behind")
+
+        ran = run_stream(
+            opened,
+            cluster,
+            known,
+            choices,
+            registry=registry,
+            until_end=until_end,
+            is_stopping=stopping,
+            on_step=show,
+        )
+    if as_json:
+        said = {"messages": ran.messages, "groups": ran.groups, "published": ran.published}
+        typer.echo(json.dumps({"stream": stream, **said}))
+    else:
+        typer.echo(
+            f"{stream}: {ran.messages:,} messages, {ran.groups:,} groups, "
+            f"{ran.published:,} records published"
+        )
+
+
+class _Stopping:
+    """Whether the process was asked to end: the step at hand is finished first."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
