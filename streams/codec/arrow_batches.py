@@ -165,22 +165,25 @@ def _unfolded(column: pa.Array) -> pa.Array:
 
 def _n_repeated_bytes(column: pa.Array) -> int:
     """Return at least how many bytes of text a column unfolds to, though it holds them once."""
-    if pa.types.is_dictionary(column.type):
-        most = len(column) * column.dictionary.nbytes
-        if most < _SMALL:
-            return int(most)
-        lengths = _text_lengths(column.dictionary).take(column.indices)
-    elif column.type in _UNFOLDED:
-        lengths = _text_lengths(column)
-    else:
+    if column.type in _UNFOLDED:
+        return int(_view_lengths(column).sum())
+    if not pa.types.is_dictionary(column.type):
         return 0
-    return pc.sum(lengths.cast(pa.int64())).as_py() or 0
+    words = column.dictionary
+    most = len(column) * words.nbytes
+    if most < _SMALL or words.type not in _TEXTS:
+        return int(most)
+    if words.type in _UNFOLDED:
+        lengths = pa.array(_view_lengths(words))
+    else:
+        lengths = pc.binary_length(words).cast(pa.int64())
+    return pc.sum(lengths.take(column.indices)).as_py() or 0
 
 
-def _text_lengths(column: pa.Array) -> pa.Array:
-    if column.type in _TEXTS:
-        return pc.binary_length(column)
-    return pa.repeat(pa.scalar(8), len(column))  # numbers are at most as long
+def _view_lengths(column: pa.Array) -> NDArray[np.int64]:
+    """Return the lengths of views: each is 16 bytes and begins with its own (int32)."""
+    words = np.frombuffer(column.buffers()[1], np.int32)[4 * column.offset :: 4]
+    return words[: len(column)].astype(np.int64)
 
 
 def _cast(raw: pa.RecordBatch, spec: TableSpec, place: int) -> tuple[pa.RecordBatch, list[Refusal]]:

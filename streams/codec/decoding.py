@@ -93,6 +93,9 @@ def _sort_by_form(
                 tombstones.append(place)
                 continue
             form = content_type(message.headers)
+            if form is ContentType.FIX and table != "orders":
+                rule = f"content-type must not be FIX for {table}: it carries orders only"
+                raise RefusedError(DeadReason.CONTENT_TYPE, sentence(rule))
             if not value or len(value) > limits.max_message_bytes:
                 raise _unfit(value, limits)
             by_form.setdefault(form, []).append(place)
