@@ -242,7 +242,7 @@ def test_a_dictionary_or_view_that_repeats_a_long_text_is_refused() -> None:
         reason, sentence = refusal(value, max_decompressed_bytes=10_000_000)
         assert (reason, sentence) == (
             DeadReason.TOO_LARGE,
-            "must unfold to at most 10,000,000 bytes",
+            "must not unfold to more than its rows can need",
         )
 
 

@@ -1,6 +1,7 @@
 """What holds of every form: content types, sizes, firms, keys, tombstones, mixed runs."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from helpers.wire import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.codec import ContentType, Limits, encode_arrow, encode_fix, encode_json
+from streams.codec import ContentType, Limits, encode_arrow, encode_fix, encode_json, portions
 from streams.messages import DeadReason, Message
 from streams.tables import TABLES
 
@@ -185,6 +186,31 @@ def test_a_run_may_be_cut_anywhere(run: list[Message], data: st.DataObject) -> N
     parts = [decoded(run[:cut]), decoded(run[cut:])]
     assert rows_of(whole) == [row for part in parts for row in rows_of(part)]
     assert whole.dead == parts[0].dead + parts[1].dead
+
+
+@settings(deadline=None)
+@given(st.lists(_events, max_size=12), st.integers(1, 5_000))
+def test_portions_are_the_run_within_the_limit(run: list[Message], n_bytes: int) -> None:
+    cut = list(portions(run, Limits(max_portion_bytes=n_bytes)))
+    assert [message for portion in cut for message in portion] == run
+    assert all(portion for portion in cut)
+    for portion, after in pairwise(cut):
+        together = [*portion, after[0]]
+        assert next(portions(together, Limits(max_portion_bytes=n_bytes))) == portion
+
+
+def test_small_messages_that_unfold_far_are_decoded_few_at_a_time() -> None:
+    zeros = order_batch(*[{"account_id": "A" * 200}] * 5_000)
+    words = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in zeros.columns]
+    compact = pa.record_batch(words, zeros.schema.names)
+    plain = encode_arrow(zeros, compression="zstd")
+    encoded = encode_arrow(compact, compression="zstd")
+    assert max(len(plain), len(encoded)) < 100_000
+    run = messages([plain] * 40 + [encoded] * 40, ContentType.ARROW)
+    limits = Limits(max_portion_bytes=50_000_000)
+    sizes = [sum(decoded([m]).batch.nbytes for m in portion) for portion in portions(run, limits)]
+    assert 2 < len(sizes) < 80
+    assert max(sizes) <= limits.max_portion_bytes
 
 
 def test_a_sentence_shows_nothing_that_could_harm() -> None:
