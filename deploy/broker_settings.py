@@ -59,8 +59,7 @@ class BrokerSecurity:
         }
         for listener in ("sasl_plaintext", "sasl_ssl"):
             settings |= {
-                f"listener.name.{listener}.{name}": value
-                for name, value in self._logins().items()
+                f"listener.name.{listener}.{name}": value for name, value in self._logins().items()
             }
         return settings
 
@@ -69,7 +68,9 @@ class BrokerSecurity:
         plain = "org.apache.kafka.common.security.plain.PlainLoginModule"
         scram = "org.apache.kafka.common.security.scram.ScramLoginModule"
         bearer = f"{_OAUTH_PACKAGE}.OAuthBearerLoginModule"
-        unsigned = f"{_OAUTH_PACKAGE}.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler"
+        unsigned = (
+            f"{_OAUTH_PACKAGE}.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler"
+        )
         validator = f"{_OAUTH_PACKAGE}.OAuthBearerValidatorCallbackHandler"
         return {
             "plain.sasl.jaas.config": f"{plain} required {users};",

@@ -38,7 +38,8 @@ def fetch_jars() -> Path:
     """
     if missing := missing_programs():
         raise BrokerStartError(
-            f"{' and '.join(missing)} not found (Debian: apt-get install default-jre-headless maven)"
+            f"{' and '.join(missing)} not found "
+            f"(Debian: apt-get install default-jre-headless maven)"
         )
     directory = jar_directory()
     if not directory.is_dir():
