@@ -31,6 +31,16 @@ _FENCINGS = frozenset(
 )
 
 
+class _NoRetries(logging.Filter):
+    """Drops the line that librdkafka writes for every attempt: `Connection` says it once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("FAIL ")
+
+
+_LOG.addFilter(_NoRetries())
+
+
 class Client(Protocol):
     """A producer, consumer or admin client of librdkafka."""
 
@@ -97,7 +107,15 @@ class Connection:
         """Return what the client library says, without the secrets."""
         return self.settings.masked(error.str())
 
+    def recovered(self) -> None:
+        """Forget the last error: the cluster answers."""
+        if self.last_error:
+            _LOG.info("broker %s answers again", self.settings.bootstrap)
+            self.last_error = None
+
     def _note(self, error: ClientError) -> None:
+        if self.last_error is None:
+            _LOG.warning("broker %s: %s", self.settings.bootstrap, self.text(error))
         self.last_error = self.text(error)
         if error.code() in _REFUSALS:
             self._refusal = self.last_error
