@@ -205,3 +205,14 @@ _TABLES = (
 )
 TABLES: Mapping[str, TableSpec] = MappingProxyType({spec.name: spec for spec in _TABLES})
 """Every table by name, in the contract's order."""
+
+
+def type_rule(target: pa.DataType) -> str:
+    """Return the rule that a value of a column keeps, in words."""
+    if pa.types.is_string(target):
+        return "must be text"
+    if pa.types.is_boolean(target):
+        return "must be true or false"
+    if pa.types.is_integer(target):
+        return "must be a whole number that fits in 64 bits"
+    return "must be a number"

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from streams.orders import cell_text
+from streams.tables import type_rule
 
 _EXPONENT = r"^\s*[-+]?[0-9.]+[eE]"
 # Holds every int64 with room for a fraction, which the cast to int64 then refuses.
@@ -25,17 +26,6 @@ class BadCell:
     row: int
     rule: str
     value: str
-
-
-def type_rule(target: pa.DataType) -> str:
-    """Return the rule that a value of a column keeps, in words."""
-    if pa.types.is_string(target):
-        return "must be text"
-    if pa.types.is_boolean(target):
-        return "must be true or false"
-    if pa.types.is_integer(target):
-        return "must be a whole number that fits in 64 bits"
-    return "must be a number"
 
 
 def accepts(source: pa.DataType, target: pa.DataType) -> bool:
@@ -79,13 +69,40 @@ def cast_column(column: pa.Array, target: pa.DataType) -> pa.Array | BadCell:
         return convert(column)
     except (pa.ArrowException, UnicodeDecodeError):
         row = _first_failing_row(convert, column)
-        is_text = pa.types.is_string(target) or not _is_utf8(column.slice(row, 1))
-        rule = "must be UTF-8 text" if is_text else type_rule(target)
-        value = cell_text(column, row)
-        is_number = pa.types.is_binary(column.type) and pa.types.is_integer(target)
-        if is_number and re.search(_EXPONENT, value):
-            rule = "must be a whole number with all its digits, not an exponent"
-        return BadCell(row, rule, value)
+        return _bad_cell(column, row, target)
+
+
+def cast_rows(column: pa.Array, target: pa.DataType) -> tuple[pa.Array, list[BadCell]]:
+    """Return a column in the contract's type with its bad cells null, and these, by row.
+
+    Parameters and types as for `cast_column`; here a bad cell does not condemn the others.
+    """
+    convert = _conversion(column.type, target)
+    pieces: list[pa.Array] = []
+    bad: list[BadCell] = []
+    ranges = [(0, len(column))]  # to convert, the first on top; halved until the bad cell is alone
+    while ranges:
+        start, stop = ranges.pop()
+        piece = column.slice(start, stop - start)
+        if _converts(convert, piece):
+            pieces.append(convert(piece))
+        elif stop - start == 1:
+            pieces.append(pa.nulls(1, target))
+            bad.append(_bad_cell(column, start, target))
+        else:
+            middle = (start + stop) // 2
+            ranges += [(middle, stop), (start, middle)]
+    return pa.concat_arrays(pieces) if pieces else pa.nulls(0, target), bad
+
+
+def _bad_cell(column: pa.Array, row: int, target: pa.DataType) -> BadCell:
+    is_text = pa.types.is_string(target) or not _is_utf8(column.slice(row, 1))
+    rule = "must be UTF-8 text" if is_text else type_rule(target)
+    value = cell_text(column, row)
+    is_number = pa.types.is_binary(column.type) and pa.types.is_integer(target)
+    if is_number and re.search(_EXPONENT, value):
+        rule = "must be a whole number with all its digits, not an exponent"
+    return BadCell(row, rule, value)
 
 
 def _conversion(source: pa.DataType, target: pa.DataType) -> Callable[[pa.Array], pa.Array]:
@@ -105,6 +122,11 @@ def _to_text(column: pa.Array) -> pa.Array:
     if not pa.types.is_string(column.type):
         column = column.cast(pa.string())
     column.validate(full=True)  # a Parquet or JSON reader does not look at the bytes
+    return blank_to_null(column)
+
+
+def blank_to_null(column: pa.Array) -> pa.Array:
+    """Return a string column with empty text as null."""
     if pc.min(pc.binary_length(column)).as_py() == 0:
         is_empty = pc.equal(pc.binary_length(column), 0)
         column = pc.if_else(is_empty, pa.scalar(None, pa.string()), column)

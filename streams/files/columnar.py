@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streams.errors import DatasetError
-from streams.files.casting import accepts, type_rule
+from streams.files.casting import accepts
 from streams.files.delimited import check_columns
 from streams.files.source import BYTES_PER_READ, Compression, TableFile, open_file
-from streams.tables import TableSpec
+from streams.tables import TableSpec, type_rule
 
 
 def read_parquet_batches(

@@ -7,8 +7,6 @@ Arrow must never see a line whose value is not an object: a bare ``null`` crashe
 (apache/arrow issue 47409) or counts as a row of nulls.
 """
 
-import json
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,15 +14,13 @@ import pyarrow as pa
 import pyarrow.json as pa_json
 
 from streams.errors import DatasetError
-from streams.files.casting import type_rule
 from streams.files.source import BYTES_PER_READ, TableFile, refuse_utf_16
+from streams.jsonvalues import BadValue, cell, parse_object
 from streams.tables import TableSpec
 
 BYTES_PER_BLOCK = 8 << 20
 MAX_LINE_BYTES = 16 << 20
 
-_INT64 = range(-(1 << 63), 1 << 63)
-_LARGEST_EXACT_FLOAT = 2.0**53
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -108,59 +104,14 @@ def _parse_line(file: TableFile, line: bytes, row: int) -> dict[str, Any]:
         shown = line.decode("utf-8", "replace")
         raise DatasetError(file.shown, "must be UTF-8 text", row=row, value=shown) from error
     try:
-        entry = json.loads(text, object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError) as error:  # ValueError: also 5,000 digits, a repeated name
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        rule = f"must be one JSON object a line ({reason})"
+        return parse_object(text)
+    except ValueError as error:
+        rule = f"must be one JSON object a line ({error})"
         raise DatasetError(file.shown, rule, row=row, value=text) from error
-    if not isinstance(entry, dict):
-        raise DatasetError(file.shown, "must be one JSON object a line", row=row, value=text)
-    return entry
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    entry = dict(pairs)
-    if len(entry) != len(pairs):
-        raise ValueError("a name is given twice")
-    return entry
 
 
 def _cell(file: TableFile, value: Any, field: pa.Field, row: int) -> Any:
-    if value is None:
-        return None
-    rule = type_rule(field.type)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if pa.types.is_string(field.type):
-        if isinstance(value, str):
-            if value.isascii() or _is_encodable(value):
-                return value
-            rule = "must be UTF-8 text"
-    elif pa.types.is_boolean(field.type):
-        if isinstance(value, bool):
-            return value
-    elif pa.types.is_integer(field.type):
-        whole = isinstance(value, int) or (
-            # Beyond, a float may have lost digits on its way: 1.78e18 has no nanoseconds.
-            isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_EXACT_FLOAT
-        )
-        if is_number and whole and int(value) in _INT64:
-            return int(value)
-    elif is_number:
-        return _to_float(value)
-    text = value if isinstance(value, str) else json.dumps(value)
-    raise DatasetError(file.shown, rule, row=row, column=field.name, value=text)
-
-
-def _to_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # as Arrow reads it; the rules refuse what is not finite
-        return math.inf if value > 0 else -math.inf
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return True
+    found = cell(value, field.type)
+    if isinstance(found, BadValue):
+        raise DatasetError(file.shown, found.rule, row=row, column=field.name, value=found.value)
+    return found
