@@ -12,6 +12,9 @@ from streams.kafka.errors import FencedError, KafkaError
 from streams.kafka.settings import KafkaSettings
 
 CONNECT_SECONDS = 15.0
+NEW_TOPIC_MILLISECONDS = 5000
+"""How long a producer takes a topic that is not there for one that is just being made."""
+
 _SLICE_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
 _REFUSALS = frozenset(
