@@ -7,13 +7,16 @@ DEV := $(VENV)/.installed-dev
 REAL_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format benchmark evaluate train lock clean
+.PHONY: help demo broker test test-all check format benchmark evaluate train lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## Simulate a market, detect, and serve the desk on 127.0.0.1:8000
 	@trap : INT; $(BIN)/surveillance demo || test $$? -eq 130  # Ctrl-C is no error
+
+broker: $(RUN) ## Run Apache Kafka on 127.0.0.1:9092 until Ctrl-C (needs Java and Maven)
+	@$(BIN)/python -m deploy.broker
 
 test: $(DEV) ## Run the tests (under 10 minutes)
 	$(BIN)/pytest -m "not slow"
@@ -34,12 +37,13 @@ format: $(DEV) ## Format the code and sort its imports
 benchmark: $(DEV) ## Measure the scan beside Polars self-joins; writes docs/performance.md
 	$(BIN)/python -m benchmarks.scan_orders
 
-evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md (a quarter of an hour)
-	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
-	$(BIN)/surveillance evaluate --scenario nothing --seeds 5 --accounts 3000 --days 3 --write-docs docs/quality.md
-	$(BIN)/surveillance evaluate --scenario full --first-seed 601 --seeds 10 --accounts 5000 --days 3 --baselines none --write-docs docs/quality.md
-	$(BIN)/surveillance evaluate --held-out --first-seed 701 --seeds 5 --accounts 3000 --days 3 --baselines none --write-docs docs/quality.md
+evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md (half an hour)
+	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario nothing --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario full --first-seed 601 --seeds 10 --accounts 5000 --days 3 --baselines all --copies-until-flag 10 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --held-out --first-seed 701 --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --scenario basic --variants --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario full --variants --first-seed 611 --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --real-data $(REAL_DATA) --write-docs docs/quality.md
 
 train: $(DEV) ## Fit the shipped classifier anew

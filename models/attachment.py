@@ -27,7 +27,7 @@ _DIRECTIONS = (1, -1)  # followers act after the source, an overlooked leader be
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
     """Decisions near the source's, by account: how many, out of how many, how many expected."""
 
     near: NDArray[np.float64]
@@ -35,8 +35,26 @@ class _Tally:
     expected: NDArray[np.float64]
 
     @classmethod
-    def of(cls, n_accounts: int) -> "_Tally":
+    def of(cls, n_accounts: int) -> "Tally":
+        """Return an empty tally of so many accounts."""
         return cls(*(np.zeros(n_accounts) for _ in range(3)))
+
+    def add(
+        self,
+        account: NDArray[np.int32],
+        near: NDArray[np.float64],
+        time_bin: NDArray[np.int64],
+        others: NDArray[np.bool_],
+    ) -> None:
+        """Add decisions, one a row; those of `others` show what chance gives in each time bin."""
+        _, place = np.unique(time_bin, return_inverse=True)
+        n_near = np.bincount(place[others], near[others], minlength=int(place.max(initial=-1)) + 1)
+        n_all = np.bincount(place[others], minlength=n_near.size)
+        chance = (n_near + 1.0) / (n_all + 2.0)
+        n = self.near.size
+        self.near += np.bincount(account, near, minlength=n)
+        self.all += np.bincount(account, minlength=n)
+        self.expected += np.bincount(account, chance[place], minlength=n)
 
     def ln_p(self) -> NDArray[np.float64]:
         """Return the bound on the logarithm of the p-value, 0 where less than expected."""
@@ -134,12 +152,12 @@ def _tally(
     channel: int,
     window_ns: int,
     params: DetectionParams,
-) -> _Tally:
+) -> Tally:
     """Count outsiders' decisions near the counted source decisions, and all of them.
 
     A run of decisions counts once: near one source decision, or within the window elsewhere.
     """
-    tally = _Tally.of(market.n_accounts)
+    tally = Tally.of(market.n_accounts)
     keys = decisions.family[roles.source_rows].astype(np.int64) * 2
     keys += decisions.side[roles.source_rows]
     times = decisions.event_time_ns[roles.source_rows]
@@ -163,22 +181,16 @@ def _tally(
         )
         account = here.account[rows[kept]]
         near = (source[rows[kept]] >= 0).astype(np.float64)
-        _, hour = np.unique(
-            here.event_time_ns[rows[kept]] // params.groups.attachment_bin_ns, return_inverse=True
-        )
-        others = ~_suspects(
+        others = ~mark_suspects(
             account, near, int(np.count_nonzero((keys == key) & counted)), n, params
         )
-        n_near = np.bincount(hour[others], near[others], minlength=int(hour.max(initial=-1)) + 1)
-        n_all = np.bincount(hour[others], minlength=n_near.size)
-        chance = (n_near + 1.0) / (n_all + 2.0)
-        tally.near += np.bincount(account, near, minlength=n)
-        tally.all += np.bincount(account, minlength=n)
-        tally.expected += np.bincount(account, chance[hour], minlength=n)
+        tally.add(
+            account, near, here.event_time_ns[rows[kept]] // params.groups.attachment_bin_ns, others
+        )
     return tally
 
 
-def _suspects(
+def mark_suspects(
     account: NDArray[np.int32],
     near: NDArray[np.float64],
     n_source: int,
@@ -228,14 +240,14 @@ def _join_same(
             if shared >= params.groups.same_group_overlap * least and (
                 source == its_source or act_together(source, its_source, market, params)
             ):
-                joined[i] = (_union(other, cluster), its_source)
+                joined[i] = (union(other, cluster), its_source)
                 break
         else:
             joined.append((cluster, source))
     return [cluster for cluster, _ in joined]
 
 
-def _union(a: Cluster, b: Cluster) -> Cluster:
+def union(a: Cluster, b: Cluster) -> Cluster:
     """Return one cluster; who acts inversely is settled by `a`, turned where they disagree."""
     common = [member for member in b.members if member in a.members]
     disagree = sum((member in a.inverted) != (member in b.inverted) for member in common)

@@ -44,6 +44,9 @@ class Cluster:
         Who leads the strongest pair inside.
     source : int or None
         Who leads, where that is settled: several sources were told apart.
+    reach_ns : int or None
+        Length of the longest walk, where the members act one after another for longer than the
+        look-back; an answer may take so long.
     """
 
     members: tuple[int, ...]
@@ -52,6 +55,7 @@ class Cluster:
     links: tuple[Link, ...] = ()
     strongest_leader: int | None = None
     source: int | None = None
+    reach_ns: int | None = None
 
 
 def find_clusters(

@@ -11,6 +11,8 @@ from typing import Any
 from models.classifier_params import ClassifierParams
 from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
+from models.label_exchange_params import LabelExchangeParams
+from models.walk_params import WalkParams
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -222,6 +224,9 @@ class IdenticalParams:
     edge_gap_factor: float = 12.0
     """The ends of a run are cut off at a gap this many times its median one: exponential gaps
     exceed twelve times their median once in 4,096 times."""
+    member_doubt: float = 0.05
+    """An account that shows the group's order less often among its decisions than a member would
+    with this probability is a stranger: a twentieth of the members, at most, is the price."""
     same_run_overlap: float = 0.5
     """Runs, and clusters and groups, that share this much of the smaller one are the same."""
     burst_ratio: float = 3.0
@@ -372,8 +377,10 @@ class DetectionParams:
     rank_test: RankTestParams = field(default_factory=RankTestParams)
     placebo: PlaceboParams = field(default_factory=PlaceboParams)
     groups: GroupParams = field(default_factory=GroupParams)
+    walks: WalkParams = field(default_factory=WalkParams)
     identical: IdenticalParams = field(default_factory=IdenticalParams)
     corroboration: CorroborationParams = field(default_factory=CorroborationParams)
+    label_exchange: LabelExchangeParams = field(default_factory=LabelExchangeParams)
     linkage: LinkageParams = field(default_factory=LinkageParams)
     verdict: VerdictParams = field(default_factory=VerdictParams)
     classifier: ClassifierParams = field(default_factory=ClassifierParams)

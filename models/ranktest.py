@@ -213,17 +213,26 @@ class RankTest:
         ghosts = self._settings.shift_ns > 0
         return (state.node_ghosts if ghosts else state.node_decisions).astype(np.int64)
 
-    def rows(self, *, node_account: NDArray[np.int32]) -> FamilyRows:
+    def rows(
+        self, *, node_account: NDArray[np.int32], among: NDArray[np.bool_] | None = None
+    ) -> FamilyRows:
         """Return the rows of all pairs, sorted by (leader, follower, channel, family).
 
         Parameters
         ----------
         node_account : ndarray, shape (n_nodes,)
             Account of every node.
+        among : ndarray of bool, shape (n_accounts,), optional
+            Leave out the pairs that are not both of these accounts.
         """
         state = self._state
         n_nodes = node_account.size
         follower_node, slot = np.nonzero(state.row_leader[:n_nodes] != kernel.NONE)
+        if among is not None:
+            kept = among[node_account[follower_node]]
+            follower_node, slot = follower_node[kept], slot[kept]
+            kept = among[node_account[state.row_leader[follower_node, slot] >> 1]]
+            follower_node, slot = follower_node[kept], slot[kept]
         rows = state.rows[follower_node, slot]
         packed = state.row_leader[follower_node, slot]
         leader = node_account[packed >> 1]

@@ -3,8 +3,8 @@
 An episode is a decision of the source that some other member repeats. The leader is the member
 with the largest coverage x precedence (models/leading.py). The source is off the venue when even
 the 95% upper bound of the leader's coverage stays below the bar, or nobody is usually first, or
-two followers' lags to it go together as they only would behind a common hidden cause (method,
-section 4; Clopper & Pearson 1934).
+two followers' lags to it go together as they only would behind a common hidden cause, or the
+members walk for longer than any answer takes (method, section 4; Clopper & Pearson 1934).
 """
 
 from dataclasses import dataclass, replace
@@ -95,7 +95,7 @@ def find_roles(
         Decisions that repeat the source of another group: they do not ask who leads this one.
     """
     key = _oriented_key(cluster, decisions)
-    longest_ns = rank_test.look_back_ns
+    longest_ns = cluster.reach_ns or rank_test.look_back_ns
     groups = replace(groups, min_lag_window_ns=_shortest_window(decisions, groups, longest_ns))
     rows_of = {account: np.flatnonzero(decisions.account == account) for account in cluster.members}
     windows = []
@@ -103,7 +103,7 @@ def find_roles(
         led, own = _next_after(rows_of[leader], rows_of[member], decisions, key, longest_ns)
         lags = decisions.event_time_ns[own] - decisions.event_time_ns[led]
         windows.append(_lag_window(lags, groups, longest_ns))
-    window_ns = max(windows, default=longest_ns)
+    window_ns = cluster.reach_ns or max(windows, default=longest_ns)
     members = cluster.members
     while True:
         lead = choose_leader(
@@ -130,10 +130,14 @@ def find_roles(
     source_rows = rows_of[source]
     repeated = np.unique(np.concatenate([f.source_row for f in followers]))
     most_lead = _upper_bound(lead.share, lead.n_episodes, groups.confidence)
-    off_venue = lead.n_episodes >= groups.off_venue_min_episodes and (
-        _upper_bound(lead.coverage, lead.n_episodes, groups.confidence) < groups.off_venue_coverage
-        or most_lead < groups.off_venue_lead
-        or _lags_correlate(followers, decisions, groups)
+    off_venue = cluster.reach_ns is not None or (
+        lead.n_episodes >= groups.off_venue_min_episodes
+        and (
+            _upper_bound(lead.coverage, lead.n_episodes, groups.confidence)
+            < groups.off_venue_coverage
+            or most_lead < groups.off_venue_lead
+            or _lags_correlate(followers, decisions, groups)
+        )
     )
     return Roles(
         source=source,

@@ -1,8 +1,23 @@
-"""Rules of the whole suite: under CI nothing may be skipped."""
+"""Rules of the whole suite: under CI nothing may be skipped; one broker serves all tests."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+from helpers.kafka_cluster import BROKER_MARKS, KafkaCluster, missing_for, open_cluster
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in BROKER_MARKS:
+        if item.get_closest_marker(mark) and (reason := missing_for(mark)):
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """The broker of the session, started when the first test asks for it."""
+    with open_cluster(tmp_path_factory) as cluster:
+        yield cluster
 
 
 def pytest_terminal_summary(

@@ -6,7 +6,7 @@ pair of it and another member of its planted group has passed the threshold; *co
 first cut at which the closed-time stages would show a group that holds it and another member. The
 copies are those it had made by then: repeated decisions of the source, as the stage of roles pairs
 them. A cut comes after the crossing, never before: the counts are upper bounds, by at most the
-copies of one step.
+copies of one step, or of the steps between two runs of the closed-time stages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +27,10 @@ from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
 from surveillance.pipeline.runner import ScanResult, decisions_of
 from surveillance.pipeline.spool import Spool
 
-STEP_NS = 5 * MINUTE_NS
-"""Between two looks at the evidence."""
-STEPS_TO_CONFIRM = 6
-"""The closed-time stages run after so many steps: twice an hour."""
+STEP_NS = MINUTE_NS
+"""Between two looks at the evidence of pairs."""
+STEPS_TO_CONFIRM = 5
+"""The closed-time stages, which cost most of the time, run after so many steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,9 @@ def _replay(
 ) -> None:
     """Run the detector, looking at the evidence after every step of the stream's own time."""
     watches_of: dict[int, list[_Watched]] = {}
+    planted = np.zeros(len(orders.accounts), np.bool_)
     for watch in watched:
+        planted[list(watch.codes)] = True
         for code in sorted(watch.codes):
             watches_of.setdefault(code, []).append(watch)
     done = n_steps = 0
@@ -187,14 +189,14 @@ def _replay(
                     on_progress(done, orders.n_orders)
                 now_ns = int(batch.event_time_ns[rows[-1]])
                 n_steps += 1
-                pairs = detector.pair_evidence()
+                pairs = detector.pair_evidence(among=planted)
                 _mark_provisional(pairs, watches_of, ln_threshold, now_ns)
                 if n_steps % STEPS_TO_CONFIRM == 0:
-                    _mark_confirmed(detector, pairs, watches_of, ln_threshold, now_ns, params)
+                    _mark_confirmed(detector, watches_of, ln_threshold, now_ns, params)
         detector.close()
-        pairs = detector.pair_evidence()
+        pairs = detector.pair_evidence(among=planted)
         _mark_provisional(pairs, watches_of, ln_threshold, orders.last_time_ns)
-        _mark_confirmed(detector, pairs, watches_of, ln_threshold, orders.last_time_ns, params)
+        _mark_confirmed(detector, watches_of, ln_threshold, orders.last_time_ns, params)
 
 
 def _mark_provisional(
@@ -214,13 +216,13 @@ def _mark_provisional(
 
 def _mark_confirmed(
     detector: Detector,
-    pairs: PairEvidence,
     watches_of: Mapping[int, list[_Watched]],
     ln_threshold: float,
     now_ns: int,
     params: DetectionParams,
 ) -> None:
     """Note the members that stand with another member in a group that would be shown."""
+    pairs = detector.pair_evidence()
     cores = find_clusters(pairs, ln_threshold=ln_threshold, params=params.groups)
     pending = [
         core

@@ -27,10 +27,10 @@ How things are counted:
 - The **placebo** counts pairs that cross the threshold although the leader's decisions were shifted
   in time. Its bound is the 99% Poisson quantile of what the threshold allows. Where it was exceeded
   the threshold rose until it was not (**threshold raised**, as log10); the counts are those after.
-- **Copies until the first flag**: the detector runs over the stream in steps of five minutes. A
+- **Copies until the first flag**: the detector runs over the stream in steps of a minute. A
   follower is provisional when a pair of it and another member has passed the threshold, confirmed
-  when the closed-time stages, run twice an hour, would show a group that holds both. The copies it
-  had made by then are an upper bound, by at most the copies of one step.
+  when the closed-time stages, run every five steps, would show a group that holds both. The copies
+  it had made by then are an upper bound, by at most those of the last minute or five minutes.
 - **Calibration** compares the largest probability of each found group with whether that verdict is
   right; the error is the mean distance of the two in tenths of the scale, weighted by groups
   (Naeini, Cooper & Hauskrecht 2015).

@@ -6,11 +6,12 @@ that, since a copier's followers send identical orders too.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.admission import admit_members
 from models.columns import DecisionColumns
 from models.features import MarketLog
 from models.identical import IdenticalCluster
@@ -94,7 +95,10 @@ def judge_clusters(
     joined = _joined([evidence.clusters[number] for number in left], overlap)
     taken = {f.group.group_id for f in found}
     known = {group: ids for group, ids in known_groups.items() if group not in taken}
-    runs_of = [[evidence.clusters[left[i]] for i in part] for part in joined]
+    runs_of = [
+        _without_strangers([evidence.clusters[left[i]] for i in part], decisions, params)
+        for part in joined
+    ]
     members = [list(dict.fromkeys(a for c in runs for a in c.accounts)) for runs in runs_of]
     ids_of = [[orders.accounts[code] for code in codes] for codes in members]
     group_ids = assign_group_ids(ids_of, known)
@@ -126,6 +130,19 @@ def _joined(clusters: Sequence[IdenticalCluster], overlap: float) -> list[list[i
         numbers = sorted([number, *(n for part in same for n in part[1])])
         parts.append((accounts.union(*(part[0] for part in same)), numbers))
     return sorted(numbers for _, numbers in parts)
+
+
+def _without_strangers(
+    runs: Sequence[IdenticalCluster], decisions: DecisionColumns, params: DetectionParams
+) -> list[IdenticalCluster]:
+    """Return the runs without accounts that have other business than the members."""
+    codes = np.array(list(dict.fromkeys(a for run in runs for a in run.accounts)), np.int64)
+    alike = np.unique(np.concatenate([_rows(run, decisions) for run in runs]))
+    n = int(codes.max()) + 1
+    n_alike = np.bincount(decisions.account[alike], minlength=n)[codes]
+    n_all = np.bincount(decisions.account, minlength=n)[codes]
+    stays = set(codes[admit_members(n_alike, n_all, doubt=params.identical.member_doubt)].tolist())
+    return [replace(run, accounts=tuple(a for a in run.accounts if a in stays)) for run in runs]
 
 
 def _judge_one(

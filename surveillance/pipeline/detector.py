@@ -143,11 +143,21 @@ class Detector:
             np.add.at(total, shard.stage.node_account[: nodes.size], nodes)
         return total
 
-    def pair_evidence(self, *, shift_ns: int = 0) -> PairEvidence:
-        """Return the evidence of all pairs so far, of the real test or of one placebo."""
+    def pair_evidence(
+        self, *, shift_ns: int = 0, among: NDArray[np.bool_] | None = None
+    ) -> PairEvidence:
+        """Return the evidence of all pairs so far, of the real test or of one placebo.
+
+        Parameters
+        ----------
+        shift_ns : int
+            0 for the real test, else the placebo of that shift.
+        among : ndarray of bool, shape (n_accounts,), optional
+            Leave out the pairs that are not both of these accounts.
+        """
         return pair_evidence(
             [
-                shard.tests[shift_ns].rows(node_account=shard.stage.node_account)
+                shard.tests[shift_ns].rows(node_account=shard.stage.node_account, among=among)
                 for shard in self._shards
             ],
             decisions=self.decisions_by_account(shift_ns=shift_ns),

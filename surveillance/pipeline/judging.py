@@ -10,6 +10,7 @@ from models.columns import PairEvidence
 from models.corroboration_reasons import further_reasons
 from models.group_row import feature_matrix, group_row
 from models.grouping import Cluster
+from models.label_exchange import exchange_labels, heed
 from models.linkage import Linkage
 from models.params import DetectionParams
 from models.second_opinion import rounded_probability, weigh
@@ -113,6 +114,9 @@ def _judge_one(
         opinion = classifier.judge(feature_matrix([row])[0])
         verdict = weigh(verdict, opinion, row, facts)
         probability = rounded_probability(opinion)
+    followers = {follower.account: follower.inverse for follower in roles.followers}
+    exchange = exchange_labels(roles.source, followers, evidence.market, params)
+    verdict = heed(verdict, exchange, params)
     chance = _chance_reason(shown.cluster, evidence)
     traded = {orders.instruments[i] for i in decisions.instrument[roles.episode_row]}
     group = Group(

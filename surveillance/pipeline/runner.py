@@ -22,6 +22,7 @@ from models.fingerprints import FingerprintColumns, FingerprintLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
 from models.placebo import PlaceboCount, count_placebo, threshold_raise
+from models.walks import join_walks
 from streams.files import Dataset
 from surveillance import __version__
 from surveillance.findings import (
@@ -157,7 +158,8 @@ def scan(
             ln_threshold=detection.ln_threshold,
             params=detection.params.groups,
         )
-        clusters = complete_clusters(cores, detection.market, detection.params)
+        completed = complete_clusters(cores, detection.market, detection.params)
+        clusters = join_walks(completed, detection.market, detection.params)
         identical = detect_clusters(
             detection.fingerprints,
             span_ns=orders.last_time_ns - orders.first_time_ns,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from models.attachment import _Tally, complete_clusters
+from models.attachment import Tally, complete_clusters
 from models.features import KeyLog, MarketLog
 from models.grouping import Cluster, Link
 from models.params import DetectionParams
@@ -21,13 +21,13 @@ N_ACCOUNTS = 60
 @given(n=st.integers(1, 200), k=st.integers(0, 200), p=st.floats(0.001, 0.999))
 def test_the_p_value_is_never_below_the_binomials(n: int, k: int, p: float) -> None:
     k = min(k, n)
-    tally = _Tally(np.array([float(k)]), np.array([float(n)]), np.array([n * p]))
+    tally = Tally(np.array([float(k)]), np.array([float(n)]), np.array([n * p]))
     exact = binom.sf(k - 1, n, p)
     assert tally.ln_p()[0] >= (math.log(exact) if exact > 0 else -math.inf) - 1e-6
 
 
 def test_nobody_without_decisions_has_evidence() -> None:
-    assert _Tally.of(3).ln_p().tolist() == [0.0, 0.0, 0.0]
+    assert Tally.of(3).ln_p().tolist() == [0.0, 0.0, 0.0]
 
 
 def market(seed: int, *, weak_share: float, channel: int = 0) -> MarketLog:

@@ -94,6 +94,14 @@ def test_shards_change_nothing(orders: OrderColumns, n_shards: int) -> None:
         )
 
 
+def test_evidence_among_some_accounts_is_theirs_in_the_whole(orders: OrderColumns) -> None:
+    detector, pairs, _ = detect(orders)
+    among = np.arange(N_ACCOUNTS) % 3 == 0
+    inside = pairs.take(among[pairs.leader] & among[pairs.follower])
+    assert 0 < len(inside) < len(pairs)
+    assert_same(detector.pair_evidence(among=among), inside)
+
+
 def test_nothing_read_is_nothing_found() -> None:
     detector, pairs, ghosts = detect(OrderColumns.empty(), n_accounts=0)
     assert (len(pairs), len(ghosts), detector.n_tests) == (0, 0, 1)

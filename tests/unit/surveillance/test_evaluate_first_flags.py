@@ -60,8 +60,10 @@ def test_every_follower_is_flagged_after_some_of_its_copies(tmp_path) -> None:
 
 
 def test_smaller_steps_never_count_more(tmp_path, monkeypatch) -> None:
+    narrow_ns = first_flags.STEP_NS
+    monkeypatch.setattr(first_flags, "STEP_NS", 5 * narrow_ns)
     wide = flags_in(tmp_path / "wide", copied_market())
-    monkeypatch.setattr(first_flags, "STEP_NS", first_flags.STEP_NS // 5)
+    monkeypatch.setattr(first_flags, "STEP_NS", narrow_ns)
     monkeypatch.setattr(first_flags, "STEPS_TO_CONFIRM", 1)
     narrow = flags_in(tmp_path / "narrow", copied_market())
     for one, other in zip(narrow, wide, strict=True):

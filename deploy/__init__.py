@@ -1,0 +1,1 @@
+"""What runs beside the program on a developer's machine and in the tests."""

@@ -1,0 +1,1 @@
+"""Apache Kafka as source and sink: settings, consumer, senders, topics."""

@@ -1,0 +1,317 @@
+"""Reads partitions from given positions: assignment by hand, no rebalance, no commit that decides.
+
+The truth on what was read is the caller's: it saves `positions()` with what it made of the messages
+and hands them back on start. A position that the broker no longer holds is an error, never a jump.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka import KafkaError as ClientError
+from confluent_kafka.admin._metadata import ClusterMetadata
+
+from streams.kafka.connection import CONNECT_SECONDS, Connection
+from streams.kafka.errors import KafkaError
+from streams.kafka.settings import KafkaSettings
+from streams.messages import Message
+
+Partition = tuple[str, int]
+
+_STOPPING = frozenset(
+    {
+        ClientError._AUTO_OFFSET_RESET,
+        ClientError._UNKNOWN_TOPIC,
+        ClientError._UNKNOWN_PARTITION,
+        ClientError.UNKNOWN_TOPIC_OR_PART,
+        ClientError.TOPIC_AUTHORIZATION_FAILED,
+        ClientError.GROUP_AUTHORIZATION_FAILED,
+    }
+)
+_new = tuple.__new__  # Message(...) by its constructor takes twice as long
+
+
+class PartitionConsumer:
+    """All partitions of some topics, each from its position.
+
+    Parameters
+    ----------
+    settings : KafkaSettings
+        The cluster.
+    topics : sequence of str
+        Names; one that starts with ``^`` is a regular expression that a whole name must match and
+        may match nothing.
+    positions : mapping of (str, int) to int
+        Offset of the next message by topic and partition; a partition without one is read from
+        its beginning.
+    group_id : str
+        Where `commit_for_display` writes to; nothing is ever read from it.
+    queue_kbytes : int
+        Messages fetched ahead are held up to this much: the bound of the consumer's memory.
+    connect_seconds : float
+        Longest wait for the first contact.
+
+    Raises
+    ------
+    KafkaError
+        If the cluster cannot be reached or refuses the login, a topic does not exist, or a
+        position is of a partition that its topic does not have.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topics: Sequence[str],
+        positions: Mapping[Partition, int],
+        *,
+        group_id: str = "exchange-surveillance",
+        queue_kbytes: int = 65_536,
+        connect_seconds: float = CONNECT_SECONDS,
+    ) -> None:
+        self._topics = tuple(topics)
+        self._saved = dict(positions)
+        self._connection = Connection(settings, connect_seconds)
+        self._client = Consumer(self._connection.configuration(**_options(group_id, queue_kbytes)))
+        self._assigned: set[Partition] = set()
+        self._positions: dict[Partition, int] = {}
+        self._eof: dict[Partition, int] = {}
+        try:
+            self.refresh()
+        except BaseException:
+            self._client.close()
+            raise
+
+    def __enter__(self) -> "PartitionConsumer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def error_state(self) -> str | None:
+        """What the client last reported and goes on trying, None once messages come again."""
+        return self._connection.last_error
+
+    @property
+    def assigned(self) -> frozenset[Partition]:
+        """The partitions that are read."""
+        return frozenset(self._assigned)
+
+    def refresh(self) -> frozenset[Partition]:
+        """Take up topics and partitions that have appeared; return the new ones.
+
+        Raises
+        ------
+        KafkaError
+            As for the constructor.
+        """
+        metadata = self._connection.metadata(self._client)
+        found = frozenset(_partitions(metadata, self._topics))
+        self._check_positions(metadata)
+        new = found - self._assigned
+        if new:
+            self._client.incremental_assign(
+                [
+                    TopicPartition(topic, partition, self._start((topic, partition)))
+                    for topic, partition in sorted(new)
+                ]
+            )
+            self._assigned |= new
+        return new
+
+    def poll(self, max_messages: int, timeout_s: float) -> list[Message]:
+        """Return what is there, waiting for the first message only.
+
+        Parameters
+        ----------
+        max_messages : int
+            The most that is returned; 1,000 to 5,000 are read fastest.
+        timeout_s : float
+            Longest wait when nothing is there.
+
+        Returns
+        -------
+        list of Message
+            In the order of each partition; empty when nothing came, also while the broker is
+            away (`error_state` then says so).
+
+        Raises
+        ------
+        KafkaError
+            If the position is no longer on the broker, the topic is gone, or reading it is
+            forbidden.
+        """
+        client = self._client
+        fetched = client.consume(max_messages, 0)
+        if not fetched:
+            fetched = client.consume(1, timeout_s)
+            if fetched and max_messages > 1:
+                fetched += client.consume(max_messages - 1, 0)
+        self._connection.raise_if_fatal()
+        messages: list[Message] = []
+        append, positions = messages.append, self._positions
+        each: Any
+        for each in fetched:
+            if (error := each.error()) is not None:
+                self._note(error, (each.topic(), each.partition()), each.offset())
+                continue
+            topic, partition, offset = each.topic(), each.partition(), each.offset()
+            headers = each.headers()
+            positions[topic, partition] = offset + 1
+            append(
+                _new(
+                    Message,
+                    (
+                        topic,
+                        partition,
+                        offset,
+                        each.value(),
+                        each.key(),
+                        tuple(headers) if headers else (),
+                    ),
+                )
+            )
+        if messages:
+            self._connection.recovered()
+        return messages
+
+    def positions(self) -> dict[Partition, int]:
+        """Return the offset of the next message of every partition whose position is known."""
+        return self._saved | self._positions
+
+    def at_end(self) -> frozenset[Partition]:
+        """Return the partitions of which nothing was left when they were last looked at.
+
+        What came since then, during an outage for example, shows when it is fetched.
+        """
+        return frozenset(
+            partition for partition, end in self._eof.items() if self._positions[partition] >= end
+        )
+
+    def ends(self, *, fresh_within_s: float | None = None) -> dict[Partition, int]:
+        """Return the high watermark of every partition; markers of transactions count too.
+
+        Parameters
+        ----------
+        fresh_within_s : float or None
+            None: as the last fetch told it, a partition that was not fetched yet is missing.
+            Otherwise the brokers are asked, each partition for at most so long.
+
+        Raises
+        ------
+        KafkaError
+            If a broker that is asked does not answer.
+        """
+        found = {}
+        for topic, partition in sorted(self._assigned):
+            try:
+                _, end = self._client.get_watermark_offsets(
+                    TopicPartition(topic, partition),
+                    timeout=fresh_within_s or 0.0,
+                    cached=fresh_within_s is None,
+                )
+            except KafkaException as error:
+                raise self._connection.error(f"topic {topic}", error.args[0]) from None
+            if end >= 0:
+                found[topic, partition] = end
+        return found
+
+    def pause(self) -> None:
+        """Fetch nothing more until `resume`; the session with the broker is kept."""
+        self._client.pause(self._handles())
+
+    def resume(self) -> None:
+        """Go on where the last returned message ended."""
+        self._client.resume(self._handles())
+
+    def commit_for_display(self, positions: Mapping[Partition, int]) -> None:
+        """Let the cluster's own tools show the lag; returns at once, nothing depends on it."""
+        if positions:
+            self._client.commit(offsets=_offsets(positions), asynchronous=True)
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        self._client.close()
+
+    def _start(self, partition: Partition) -> int:
+        return self._saved.get(partition, OFFSET_BEGINNING)
+
+    def _handles(self) -> list[TopicPartition]:
+        return [TopicPartition(*partition) for partition in sorted(self._assigned)]
+
+    def _check_positions(self, metadata: ClusterMetadata) -> None:
+        for topic, partition in self._saved:
+            known = metadata.topics.get(topic)
+            if known and partition not in known.partitions:
+                raise KafkaError(
+                    f"topic {topic}",
+                    f"partition {partition} was read before, but the topic has "
+                    f"{len(known.partitions)} partitions: it is not the topic that was read",
+                )
+
+    def _note(self, error: ClientError, partition: Partition, offset: int) -> None:
+        """Take an event that is no message: the end of a partition or an error of it."""
+        if error.code() == ClientError._PARTITION_EOF:
+            # Past the markers of transactions, which no message shows.
+            self._positions[partition] = self._eof[partition] = offset
+            self._connection.recovered()
+        elif error.code() == ClientError._AUTO_OFFSET_RESET:
+            position = self.positions().get(partition)
+            raise KafkaError(
+                f"topic {partition[0]}, partition {partition[1]}",
+                f"position {position} is not on the broker: the messages were deleted or the "
+                f"topic was made anew",
+            )
+        elif error.code() in _STOPPING or error.fatal():
+            raise self._connection.error(f"topic {partition[0]}", error)
+        else:
+            self._connection.last_error = self._connection.text(error)
+
+
+def _options(group_id: str, queue_kbytes: int) -> dict[str, object]:
+    return {
+        "group_id": group_id,
+        "enable_auto_commit": False,
+        "enable_auto_offset_store": False,
+        "auto_offset_reset": "error",
+        "isolation_level": "read_committed",
+        "enable_partition_eof": True,
+        "allow_auto_create_topics": False,
+        "fetch_wait_max_ms": 50,
+        "fetch_queue_backoff_ms": 10,
+        "queued_min_messages": 1_000_000,
+        "queued_max_messages_kbytes": queue_kbytes,
+    }
+
+
+def _partitions(metadata: ClusterMetadata, topics: Sequence[str]) -> Iterable[Partition]:
+    """Yield the partitions of the topics that are there; a missing name is an error."""
+    for topic in topics:
+        if topic.startswith("^"):
+            names = [name for name in metadata.topics if re.fullmatch(topic, name)]
+        elif topic in metadata.topics:
+            names = [topic]
+        else:
+            raise KafkaError(f"topic {topic}", "does not exist on the broker")
+        for name in names:
+            for partition in metadata.topics[name].partitions:
+                yield name, partition
+
+
+def _offsets(positions: Mapping[Partition, int]) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, partition, offset)
+        for (topic, partition), offset in sorted(positions.items())
+    ]
