@@ -18,6 +18,9 @@ from types import TracebackType
 
 from deploy.broker_settings import BrokerPlan, BrokerSecurity, plan_brokers
 from deploy.kafka_jars import KAFKA_VERSION, BrokerStartError, fetch_jars
+from streams.kafka.admin import create_topics, plan_topics
+from streams.kafka.settings import KafkaSettings
+from streams.topics import Topics
 
 _LOG_SETTINGS = Path(__file__).parent / "kafka" / "log4j2.properties"
 _STARTED = "Kafka Server started"
@@ -174,7 +177,7 @@ def _ends_with_parent() -> list[str]:
 
 
 def main() -> None:
-    """Run a cluster until Ctrl-C."""
+    """Run a cluster with the topics of the contract until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m deploy.broker", description=main.__doc__)
     parser.add_argument("--port", type=int, default=9092, help="of the first broker")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
@@ -184,6 +187,7 @@ def main() -> None:
         directory = options.directory or Path(temporary)
         try:
             with LocalKafka(directory, options.brokers, first_port=options.port) as kafka:
+                create_topics(KafkaSettings(kafka.bootstrap), plan_topics(Topics()))
                 print(f"Apache Kafka {KAFKA_VERSION} at {kafka.bootstrap}; Ctrl-C stops it")
                 signal.sigwait({signal.SIGINT, signal.SIGTERM})
         except BrokerStartError as error:

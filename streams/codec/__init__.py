@@ -1,7 +1,7 @@
 """Bytes of messages to columns and back, by content type: the only place that knows a wire."""
 
 from streams.codec.contents import ContentType, headers_of
-from streams.codec.decoding import decode
+from streams.codec.decoding import decode, portions
 from streams.codec.encoding import encode_arrow, encode_json
 from streams.codec.fix_encoding import encode_fix
 from streams.codec.records import Decoded, Limits
@@ -15,4 +15,5 @@ __all__ = [
     "encode_fix",
     "encode_json",
     "headers_of",
+    "portions",
 ]

@@ -26,8 +26,7 @@ _AS_BYTES = {
 }
 _UNFOLDED = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 _TEXTS = (*_AS_BYTES, *_AS_BYTES.values())
-_SMALL = 1 << 20  # bytes of a column that need no exact count
-_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError)
+DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError)
 
 
 def decode_arrow(values: Sequence[bytes], index: Sequence[int], table: str, limits: Limits) -> Part:
@@ -86,9 +85,10 @@ def read_stream(value: bytes, spec: TableSpec, limits: Limits) -> pa.RecordBatch
         If the stream is damaged, cut short, too large, or its columns cannot be the table's.
     """
     try:
-        check_sizes(value, limits)
-        return _read(value, spec, limits)
-    except _DAMAGE as error:
+        sizes = check_sizes(value, limits)
+        most = min(sizes.n_repeated_bytes, limits.max_decompressed_bytes)
+        return _read(value, spec, most)
+    except DAMAGE as error:
         rule = f"must be one whole Arrow stream ({error})"
         raise RefusedError(DeadReason.MALFORMED, sentence(rule)) from error
 
@@ -103,10 +103,17 @@ def row_streams(value: bytes, rows: Sequence[int], table: str, limits: Limits) -
     return [_stream_of_row(batch.slice(row, 1)) for row in rows]
 
 
-def _read(value: bytes, spec: TableSpec, limits: Limits) -> pa.RecordBatch:
+def _read(value: bytes, spec: TableSpec, max_repeated_bytes: int) -> pa.RecordBatch:
+    batches: list[pa.RecordBatch] = []
     with pa.ipc.open_stream(value) as reader:
         names = _usable_columns(reader.schema, spec.name)
-        batches = [_sound(batch.select(names), limits) for batch in reader]
+        for batch in reader:
+            columns = _sound(batch.select(names))
+            max_repeated_bytes -= sum(map(_n_repeated_bytes, columns))
+            if max_repeated_bytes < 0:
+                rule = "must not unfold to more than its rows can need"
+                raise RefusedError(DeadReason.TOO_LARGE, sentence(rule))
+            batches.append(pa.record_batch(list(map(_unfolded, columns)), names))
     if len(batches) == 1:
         return batches[0]
     if len({batch.schema for batch in batches}) > 1:  # bytes in one batch, text in another
@@ -132,22 +139,19 @@ def _usable_columns(schema: pa.Schema, table: str) -> list[str]:
     return names
 
 
-def _sound(batch: pa.RecordBatch, limits: Limits) -> pa.RecordBatch:
-    """Return a validated batch without dictionaries and views, which may repeat a text for ever.
+def _sound(batch: pa.RecordBatch) -> list[pa.Array]:
+    """Return the columns of a batch, validated.
 
     Where some text is not UTF-8 it comes as bytes: which rows are to blame is asked later.
     """
-    columns = batch.columns
+    columns = list(batch.columns)
     try:
         batch.validate(full=True)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         columns = [_as_bytes(column) for column in columns]
         for column in columns:
             column.validate(full=True)
-    if sum(map(_n_repeated_bytes, columns)) > limits.max_decompressed_bytes:
-        rule = f"must unfold to at most {limits.max_decompressed_bytes:,} bytes"
-        raise RefusedError(DeadReason.TOO_LARGE, sentence(rule))
-    return pa.record_batch([_unfolded(column) for column in columns], batch.schema.names)
+    return columns
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:
@@ -164,23 +168,25 @@ def _unfolded(column: pa.Array) -> pa.Array:
 
 
 def _n_repeated_bytes(column: pa.Array) -> int:
-    """Return at least how many bytes of text a column unfolds to, though it holds them once."""
-    if pa.types.is_dictionary(column.type):
-        most = len(column) * column.dictionary.nbytes
-        if most < _SMALL:
-            return int(most)
-        lengths = _text_lengths(column.dictionary).take(column.indices)
-    elif column.type in _UNFOLDED:
-        lengths = _text_lengths(column)
-    else:
+    """Return how many bytes of text a column unfolds to, though it may hold them once."""
+    if column.type in _UNFOLDED:
+        return int(_view_lengths(column).sum())
+    if not pa.types.is_dictionary(column.type):
         return 0
-    return pc.sum(lengths.cast(pa.int64())).as_py() or 0
+    words = column.dictionary
+    if words.type not in _TEXTS:
+        return 0
+    if words.type in _UNFOLDED:
+        lengths = pa.array(_view_lengths(words))
+    else:
+        lengths = pc.binary_length(words).cast(pa.int64())
+    return pc.sum(lengths.take(column.indices)).as_py() or 0
 
 
-def _text_lengths(column: pa.Array) -> pa.Array:
-    if column.type in _TEXTS:
-        return pc.binary_length(column)
-    return pa.repeat(pa.scalar(8), len(column))  # numbers are at most as long
+def _view_lengths(column: pa.Array) -> NDArray[np.int64]:
+    """Return the lengths of views: each is 16 bytes and begins with its own (int32)."""
+    words = np.frombuffer(column.buffers()[1], np.int32)[4 * column.offset :: 4]
+    return words[: len(column)].astype(np.int64)
 
 
 def _cast(raw: pa.RecordBatch, spec: TableSpec, place: int) -> tuple[pa.RecordBatch, list[Refusal]]:

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from streams.codec.arrow_batches import decode_arrow, row_streams
+from streams.codec.arrow_batches import DAMAGE, decode_arrow, row_streams
 from streams.codec.contents import ContentType, content_type
 from streams.codec.fix_messages import decode_fix
+from streams.codec.ipc_sizes import check_sizes
 from streams.codec.json_events import decode_json
 from streams.codec.judging import judge
 from streams.codec.records import Decoded, Limits, Part, Refusal, RefusedError, sentence
@@ -79,6 +80,36 @@ def decode(
     )
 
 
+def portions(
+    messages: Sequence[Message], limits: Limits = _DEFAULT_LIMITS
+) -> Iterator[Sequence[Message]]:
+    """Cut a run so that no portion unfolds to more than the limit, unless by one message alone.
+
+    Decoding the portions one after the other gives what decoding the run gives, in bounded memory:
+    a thousand small messages may each unfold to a thousand times their size.
+    """
+    start = n_bytes = 0
+    for place, message in enumerate(messages):
+        n_message = _n_unfolded(message, limits)
+        if n_bytes and n_bytes + n_message > limits.max_portion_bytes:
+            yield messages[start:place]
+            start, n_bytes = place, 0
+        n_bytes += n_message
+    if start < len(messages):
+        yield messages[start:]
+
+
+def _n_unfolded(message: Message, limits: Limits) -> int:
+    """Return most bytes that a message takes as columns, as it stands when it will be refused."""
+    value = message.value or b""
+    try:
+        if content_type(message.headers) is ContentType.ARROW:
+            return check_sizes(value, limits).n_unfolded
+    except (RefusedError, *DAMAGE):
+        pass
+    return len(value)
+
+
 def _sort_by_form(
     messages: Sequence[Message], table: str, limits: Limits
 ) -> tuple[dict[ContentType, list[int]], list[Refusal], list[int]]:
@@ -93,6 +124,9 @@ def _sort_by_form(
                 tombstones.append(place)
                 continue
             form = content_type(message.headers)
+            if form is ContentType.FIX and table != "orders":
+                rule = f"content-type must not be FIX for {table}: it carries orders only"
+                raise RefusedError(DeadReason.CONTENT_TYPE, sentence(rule))
             if not value or len(value) > limits.max_message_bytes:
                 raise _unfit(value, limits)
             by_form.setdefault(form, []).append(place)

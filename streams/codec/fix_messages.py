@@ -87,15 +87,12 @@ def decode_fix(values: Sequence[bytes], index: Sequence[int], table: str, limits
     Part
         A row for each message that is framed rightly and whose fields have the columns' types.
     """
-    del limits
+    del table, limits
     messages: list[_Fields] = []
     kept: list[int] = []
     refused: list[Refusal] = []
     for place, value in zip(index, values, strict=True):
         try:
-            if table != "orders":
-                rule = f"content-type must not be FIX for {table}: it carries orders only"
-                raise RefusedError(DeadReason.CONTENT_TYPE, sentence(rule))
             messages.append(_read(value))
             kept.append(place)
         except RefusedError as error:

@@ -8,20 +8,45 @@ allocates exactly that length, so the sum of the lengths bounds what reading cos
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from streams.codec.records import Limits, RefusedError, sentence
 from streams.messages import DeadReason
+from streams.tables import MAX_TEXT_BYTES, TABLES
 
 _END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _HEADER = 2  # field of Message
-_LENGTH, _BUFFERS, _COMPRESSION = 0, 2, 3  # fields of RecordBatch
+_LENGTH, _BUFFERS, _COMPRESSION, _VIEWS = 0, 2, 3, 4  # fields of RecordBatch
 _DATA = 1  # field of DictionaryBatch: its RecordBatch
 _NOT_COMPRESSED = -1  # a compressed batch's buffer that is stored as it is
 
 
-def check_sizes(value: bytes, limits: Limits) -> None:
+N_COLUMNS = max(len(spec.schema) for spec in TABLES.values())
+_BYTES_OF_A_CELL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a stream says it becomes: bytes of buffers, rows, and whether a text may repeat."""
+
+    n_bytes: int
+    n_rows: int
+    may_repeat: bool
+
+    @property
+    def n_repeated_bytes(self) -> int:
+        """Most bytes of text that dictionaries and views may add: good texts always fit."""
+        return self.n_bytes + self.n_rows * N_COLUMNS * MAX_TEXT_BYTES if self.may_repeat else 0
+
+    @property
+    def n_unfolded(self) -> int:
+        """Most bytes that the columns take once they are read."""
+        return self.n_bytes + self.n_repeated_bytes + self.n_rows * N_COLUMNS * _BYTES_OF_A_CELL
+
+
+def check_sizes(value: bytes, limits: Limits) -> Sizes:
     """Refuse a stream that would unfold to more than the limit, or that is cut short.
 
     Raises
@@ -33,6 +58,7 @@ def check_sizes(value: bytes, limits: Limits) -> None:
     """
     source = pa.BufferReader(value)
     n_bytes = n_rows = 0
+    may_repeat = False
     try:
         for message in pa.ipc.MessageReader.open_stream(source):
             batch = _record_batch(message.metadata.to_pybytes(), message.type)
@@ -40,6 +66,7 @@ def check_sizes(value: bytes, limits: Limits) -> None:
                 continue
             n_bytes += batch.n_bytes(message.body)
             n_rows += batch.n_rows if message.type == "record batch" else 0
+            may_repeat |= message.type == "dictionary" or batch.has_views
             _refuse_beyond(n_bytes, limits.max_decompressed_bytes, "unfold to at most {:,} bytes")
             _refuse_beyond(n_rows, limits.max_rows, "have at most {:,} rows")
     except (struct.error, IndexError, ValueError) as error:
@@ -47,6 +74,7 @@ def check_sizes(value: bytes, limits: Limits) -> None:
     if source.tell() != len(value) or not value.endswith(_END_OF_STREAM):
         rule = "must end with Arrow's end-of-stream mark and nothing after it"
         raise RefusedError(DeadReason.MALFORMED, sentence(rule))
+    return Sizes(n_bytes, n_rows, may_repeat)
 
 
 def _refuse_beyond(amount: int, limit: int, rule: str) -> None:
@@ -88,6 +116,7 @@ class _RecordBatch:
         self._table = table
         at = table.field(_LENGTH)
         self.n_rows = _signed(table.data, at) if at else 0
+        self.has_views = bool(table.field(_VIEWS))
 
     def n_bytes(self, body: pa.Buffer) -> int:
         """Return how long its buffers are once decompressed."""

@@ -28,6 +28,8 @@ class Limits:
     max_decompressed_bytes : int
         Most bytes that the buffers, and then the texts, of one Arrow message may unfold to;
         checked before they are unfolded.
+    max_portion_bytes : int
+        What `portions` holds together: most bytes that messages decoded at a time unfold to.
     max_depth : int
         Deepest nesting of one JSON message; an event itself is one deep.
     """
@@ -35,6 +37,7 @@ class Limits:
     max_message_bytes: int = 8 << 20
     max_rows: int = 100_000
     max_decompressed_bytes: int = 64 << 20
+    max_portion_bytes: int = 256 << 20
     max_depth: int = 32
 
 

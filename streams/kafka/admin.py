@@ -13,6 +13,7 @@ from confluent_kafka.cimpl import NewTopic
 from streams.kafka.connection import CONNECT_SECONDS, Connection
 from streams.kafka.errors import KafkaError
 from streams.kafka.settings import KafkaSettings
+from streams.topics import COMPACTED_TABLES, Topics
 
 DEFAULT_REPLICATION = -1
 """The cluster's own default."""
@@ -45,6 +46,26 @@ class TopicPlan:
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(_MAX_MESSAGE_BYTES),
         }
+
+
+def plan_topics(topics: Topics, n_partitions: int = 4) -> tuple[TopicPlan, ...]:
+    """Return what the shared topics of the contract must be.
+
+    Parameters
+    ----------
+    topics : Topics
+        Their names.
+    n_partitions : int
+        Of the topics of orders and sessions; the others have one.
+    """
+    return (
+        TopicPlan(topics.orders, n_partitions),
+        TopicPlan(topics.of("sessions"), n_partitions),
+        *(TopicPlan(topics.of(table), 1, is_compacted=True) for table in COMPACTED_TABLES),
+        TopicPlan(topics.groups, 1, is_compacted=True),
+        TopicPlan(topics.flags, 1),
+        TopicPlan(topics.dead_letters, 1),
+    )
 
 
 def create_topics(

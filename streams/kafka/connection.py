@@ -12,6 +12,9 @@ from streams.kafka.errors import FencedError, KafkaError
 from streams.kafka.settings import KafkaSettings
 
 CONNECT_SECONDS = 15.0
+NEW_TOPIC_MILLISECONDS = 5000
+"""How long a producer takes a topic that is not there for one that is just being made."""
+
 _SLICE_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
 _REFUSALS = frozenset(
@@ -29,6 +32,16 @@ _FENCINGS = frozenset(
         ClientError.PRODUCER_FENCED,
     }
 )
+
+
+class _NoRetries(logging.Filter):
+    """Drops the line that librdkafka writes for every attempt: `Connection` says it once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("FAIL ")
+
+
+_LOG.addFilter(_NoRetries())
 
 
 class Client(Protocol):
@@ -97,7 +110,15 @@ class Connection:
         """Return what the client library says, without the secrets."""
         return self.settings.masked(error.str())
 
+    def recovered(self) -> None:
+        """Forget the last error: the cluster answers."""
+        if self.last_error:
+            _LOG.info("broker %s answers again", self.settings.bootstrap)
+            self.last_error = None
+
     def _note(self, error: ClientError) -> None:
+        if self.last_error is None:
+            _LOG.warning("broker %s: %s", self.settings.bootstrap, self.text(error))
         self.last_error = self.text(error)
         if error.code() in _REFUSALS:
             self._refusal = self.last_error

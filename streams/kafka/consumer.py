@@ -12,6 +12,7 @@ from typing import Any
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
+    KafkaException,
     TopicPartition,
 )
 from confluent_kafka import KafkaError as ClientError
@@ -183,7 +184,7 @@ class PartitionConsumer:
                 )
             )
         if messages:
-            self._connection.last_error = None
+            self._connection.recovered()
         return messages
 
     def positions(self) -> dict[Partition, int]:
@@ -191,23 +192,41 @@ class PartitionConsumer:
         return self._saved | self._positions
 
     def at_end(self) -> frozenset[Partition]:
-        """Return the partitions of which nothing was left when they were last looked at."""
+        """Return the partitions of which nothing was left when they were last looked at.
+
+        What came since then, during an outage for example, shows when it is fetched.
+        """
         return frozenset(
             partition for partition, end in self._eof.items() if self._positions[partition] >= end
         )
 
-    def ends(self) -> dict[Partition, int]:
-        """Return the high watermark of every partition as the last fetch told it.
+    def ends(self, *, fresh_within_s: float | None = None) -> dict[Partition, int]:
+        """Return the high watermark of every partition; markers of transactions count too.
 
-        A partition that was not fetched yet is missing. Markers of transactions take offsets too.
+        Parameters
+        ----------
+        fresh_within_s : float or None
+            None: as the last fetch told it, a partition that was not fetched yet is missing.
+            Otherwise the brokers are asked, each partition for at most so long.
+
+        Raises
+        ------
+        KafkaError
+            If a broker that is asked does not answer.
         """
-        marks = {
-            (topic, partition): self._client.get_watermark_offsets(
-                TopicPartition(topic, partition), cached=True
-            )
-            for topic, partition in sorted(self._assigned)
-        }
-        return {partition: high for partition, (_, high) in marks.items() if high >= 0}
+        found = {}
+        for topic, partition in sorted(self._assigned):
+            try:
+                _, end = self._client.get_watermark_offsets(
+                    TopicPartition(topic, partition),
+                    timeout=fresh_within_s or 0.0,
+                    cached=fresh_within_s is None,
+                )
+            except KafkaException as error:
+                raise self._connection.error(f"topic {topic}", error.args[0]) from None
+            if end >= 0:
+                found[topic, partition] = end
+        return found
 
     def pause(self) -> None:
         """Fetch nothing more until `resume`; the session with the broker is kept."""
@@ -247,7 +266,7 @@ class PartitionConsumer:
         if error.code() == ClientError._PARTITION_EOF:
             # Past the markers of transactions, which no message shows.
             self._positions[partition] = self._eof[partition] = offset
-            self._connection.last_error = None
+            self._connection.recovered()
         elif error.code() == ClientError._AUTO_OFFSET_RESET:
             position = self.positions().get(partition)
             raise KafkaError(

@@ -7,14 +7,13 @@ from typing import Any
 from confluent_kafka import KafkaError as ClientError
 from confluent_kafka import KafkaException, Producer
 
-from streams.kafka.connection import CONNECT_SECONDS, Connection
+from streams.kafka.connection import CONNECT_SECONDS, NEW_TOPIC_MILLISECONDS, Connection
 from streams.kafka.consumer import PartitionConsumer
 from streams.kafka.errors import FencedError, KafkaError
 from streams.kafka.settings import KafkaSettings
 from streams.messages import Message, Record
 
 _SEND_SECONDS = 60.0
-_NEW_TOPIC_MILLISECONDS = 5000  # how long a topic that is not there may be one just being made
 _BATCH = 1000
 _WAIT_SECONDS = 0.1
 
@@ -44,7 +43,7 @@ class TransactionalSender:
                 transactional_id=transactional_id,
                 transaction_timeout_ms=int(_SEND_SECONDS * 1000),
                 allow_auto_create_topics=False,
-                topic_metadata_propagation_max_ms=_NEW_TOPIC_MILLISECONDS,
+                topic_metadata_propagation_max_ms=NEW_TOPIC_MILLISECONDS,
                 linger_ms=2,
                 compression_type="zstd",
             )

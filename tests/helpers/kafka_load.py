@@ -10,6 +10,8 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from streams.kafka.settings import KafkaSettings
 
+_MAX_WAITING = 50_000  # messages; an outage must not fill the client's queue
+
 
 class Load:
     """What was acknowledged so far, by partition and offset, and when the last one was."""
@@ -49,7 +51,10 @@ def load(settings: KafkaSettings, topic: str) -> Iterator[Load]:
 
     def send() -> None:
         for number in itertools.count():
-            producer.produce(topic, b"%d" % number, key=b"%d" % (number % 7), on_delivery=seen.note)
+            value, key = b"%d" % number, b"%d" % (number % 7)
+            producer.produce(topic, value, key, on_delivery=seen.note)
+            while len(producer) > _MAX_WAITING and not ended.is_set():
+                producer.poll(0.1)
             if number % 50 == 0:
                 producer.poll(0)
                 if ended.wait(0.01):

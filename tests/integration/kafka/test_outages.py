@@ -1,6 +1,6 @@
-"""A broker that lies still, ends or loses its leader: work goes on and nothing acknowledged is lost."""
+"""Brokers that lie still, end or lose their leader: nothing acknowledged is lost or doubled."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -122,7 +122,7 @@ def wait_until_in_sync(admin: AdminClient) -> None:
 @pytest.mark.slow
 @pytest.mark.kafka_local
 def test_two_killed_leaders_lose_nothing_that_was_acknowledged(
-    three_brokers: LocalKafka, record_property: pytest.RecordProperty
+    three_brokers: LocalKafka, record_property: Callable[[str, object], None]
 ) -> None:
     settings = KafkaSettings(three_brokers.bootstrap)
     admin = AdminClient(settings.client_options(), logger=None)

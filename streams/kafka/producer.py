@@ -1,0 +1,184 @@
+"""For firms: sends order, session and reference events of columns to the topics of the contract.
+
+Each event goes to the partition of its key (docs/kafka.md), so that what belongs together stays in
+order. The client is idempotent: what it sends again after an outage is written once. Give events an
+`event_id`; then even a batch that is sent twice counts once.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from confluent_kafka import KafkaError as ClientError
+from confluent_kafka import Producer
+
+from streams.codec import ContentType, encode_arrow, encode_fix, encode_json
+from streams.codec.contents import headers_of
+from streams.kafka.connection import NEW_TOPIC_MILLISECONDS, Connection
+from streams.kafka.errors import KafkaError
+from streams.kafka.settings import KafkaSettings
+from streams.topics import Topics, keys
+
+_WAIT_SECONDS = 0.1
+_FLUSH_SECONDS = 300.0
+_ROWS_OF_A_MESSAGE = 10_000
+
+
+class EventProducer:
+    """Sends batches and raises when one of their messages could not be delivered.
+
+    Parameters
+    ----------
+    settings : KafkaSettings
+        The cluster.
+    topics : Topics
+        The names of the topics.
+    firm_id : str or None
+        Send orders to this firm's own topic; None sends them to the shared one.
+    content_type : ContentType
+        How orders are written: JSON and FIX one a message, Arrow up to 10,000 of one instrument
+        family. Sessions and reference data are always JSON.
+    families : mapping of str to str
+        Instrument to family; an instrument that is missing is its own.
+
+    Raises
+    ------
+    KafkaError
+        If the cluster cannot be reached or refuses the login.
+
+    Examples
+    --------
+    >>> with EventProducer(KafkaSettings("127.0.0.1:9092")) as producer:  # doctest: +SKIP
+    ...     producer.send(orders)
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topics: Topics | None = None,
+        *,
+        firm_id: str | None = None,
+        content_type: ContentType = ContentType.JSON,
+        families: Mapping[str, str] | None = None,
+    ) -> None:
+        self._topics = topics or Topics()
+        self._firm_id = firm_id
+        self._content_type = content_type
+        self._families = families or {}
+        self._failures: list[str] = []
+        self._connection = Connection(settings)
+        self._client = Producer(
+            self._connection.configuration(
+                enable_idempotence=True,
+                allow_auto_create_topics=False,
+                compression_type="lz4",
+                linger_ms=5,
+                topic_metadata_propagation_max_ms=NEW_TOPIC_MILLISECONDS,
+                message_max_bytes=16 * 1024 * 1024,
+                delivery_report_only_error=True,
+            )
+        )
+        self._connection.metadata(self._client)
+
+    def __enter__(self) -> "EventProducer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.flush()
+
+    def send(self, batch: pa.RecordBatch, table: str = "orders") -> None:
+        """Queue the rows of a batch; waits while the queue is full.
+
+        Parameters
+        ----------
+        batch : pa.RecordBatch
+            Rows of the table in canonical columns.
+        table : str
+            A table of the contract.
+
+        Raises
+        ------
+        KafkaError
+            If an earlier message could not be delivered.
+        StreamError
+            If a row cannot be written in the content type.
+        """
+        is_orders = table == "orders"
+        if is_orders and self._firm_id is not None:
+            topic = self._topics.orders_of(self._firm_id)
+        else:
+            topic = self._topics.of(table)
+        kind = self._content_type if is_orders else ContentType.JSON
+        headers = list(headers_of(kind))
+        for key, value in self._messages(batch, table, kind):
+            self._produce(topic, key.encode(), value, headers)
+        self._raise_failures()
+
+    def flush(self) -> None:
+        """Return when everything is on the brokers.
+
+        Raises
+        ------
+        KafkaError
+            If a message could not be delivered.
+        """
+        n_left = self._client.flush(_FLUSH_SECONDS)
+        self._raise_failures()
+        if n_left:
+            reason = self._connection.last_error or "no answer"
+            raise KafkaError("delivery", f"{n_left} messages are still on their way: {reason}")
+
+    def _messages(
+        self, batch: pa.RecordBatch, table: str, kind: ContentType
+    ) -> Iterator[tuple[str, bytes]]:
+        names = keys(batch, table, self._families)
+        if kind is ContentType.ARROW:
+            for key, part in _parts(batch, names):
+                yield key, encode_arrow(part)
+        elif kind is ContentType.FIX:
+            yield from zip(names, encode_fix(batch, sender=self._firm_id), strict=True)
+        else:
+            yield from zip(names, encode_json(batch), strict=True)
+
+    def _produce(self, topic: str, key: bytes, value: bytes, headers: list[Any]) -> None:
+        while True:
+            try:
+                self._client.produce(
+                    topic, value=value, key=key, headers=headers, on_delivery=self._note_failure
+                )
+            except BufferError:
+                self._client.poll(_WAIT_SECONDS)
+                self._connection.raise_if_fatal()
+            else:
+                return
+
+    def _note_failure(self, error: ClientError | None, message: Any) -> None:
+        if error is not None:
+            self._failures.append(f"topic {message.topic()}: {self._connection.text(error)}")
+
+    def _raise_failures(self) -> None:
+        self._client.poll(0)
+        self._connection.raise_if_fatal()
+        if self._failures:
+            first, n_failures = self._failures[0], len(self._failures)
+            self._failures.clear()
+            raise KafkaError(
+                "delivery", f"{n_failures} messages could not be sent, the first: {first}"
+            )
+
+
+def _parts(batch: pa.RecordBatch, names: list[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Cut a batch by key, in the order of first appearance, and to the rows of a message."""
+    encoded = pa.array(names, pa.string()).dictionary_encode()
+    for number, key in enumerate(encoded.dictionary.to_pylist()):
+        rows = batch.filter(pc.equal(encoded.indices, number))
+        for first in range(0, rows.num_rows, _ROWS_OF_A_MESSAGE):
+            yield key, rows.slice(first, _ROWS_OF_A_MESSAGE)
