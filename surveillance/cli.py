@@ -26,6 +26,7 @@ from surveillance.api.server import check_address
 from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
+from surveillance.commands.produce import produce
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.fitted import (
@@ -377,6 +378,9 @@ def train(
         return
     typer.echo(describe_classifier(trained.manifest))
     typer.echo(f"Classifier: {out}")
+
+
+app.command()(produce)
 
 
 def _typed() -> str:

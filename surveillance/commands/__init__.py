@@ -1,0 +1,1 @@
+"""Commands that need a broker, one module each; `surveillance.cli` gathers them."""
