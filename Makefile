@@ -7,13 +7,16 @@ DEV := $(VENV)/.installed-dev
 REAL_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo broker test test-all check format benchmark evaluate train lock clean
+.PHONY: help demo demo-kafka broker test test-all check format benchmark evaluate train lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## Simulate a market, detect, and serve the desk on 127.0.0.1:8000
 	@trap : INT; $(BIN)/surveillance demo || test $$? -eq 130  # Ctrl-C is no error
+
+demo-kafka: $(RUN) ## Replay the market through Apache Kafka and judge it live (needs Java and Maven)
+	@trap : INT; $(BIN)/python -m deploy.demo
 
 broker: $(RUN) ## Run Apache Kafka on 127.0.0.1:9092 until Ctrl-C (needs Java and Maven)
 	@$(BIN)/python -m deploy.broker
