@@ -226,7 +226,8 @@ class IdenticalParams:
     exceed twelve times their median once in 4,096 times."""
     member_doubt: float = 0.05
     """An account that shows the group's order less often among its decisions than a member would
-    with this probability is a stranger: a twentieth of the members, at most, is the price."""
+    with this probability is a stranger. About a twentieth of the members that are used unlike the
+    others is the price; how many strangers stay is measured, not bounded."""
     same_run_overlap: float = 0.5
     """Runs, and clusters and groups, that share this much of the smaller one are the same."""
     burst_ratio: float = 3.0
