@@ -12,6 +12,7 @@ from models.classifier_params import ClassifierParams
 from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
 from models.label_exchange_params import LabelExchangeParams
+from models.slow_look_params import SlowLookParams
 from models.walk_params import WalkParams
 
 SECOND_NS = 1_000_000_000
@@ -376,6 +377,7 @@ class DetectionParams:
     """All thresholds of a run."""
 
     rank_test: RankTestParams = field(default_factory=RankTestParams)
+    slow_look: SlowLookParams = field(default_factory=SlowLookParams)
     placebo: PlaceboParams = field(default_factory=PlaceboParams)
     groups: GroupParams = field(default_factory=GroupParams)
     walks: WalkParams = field(default_factory=WalkParams)
