@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from models.columns import N_CHANNELS, PairEvidence
+from models.errors import ParameterError
 from models.params import DetectionParams, RankTestParams
 
 
@@ -21,10 +22,18 @@ class Look:
 
 
 def looks_of(params: DetectionParams) -> tuple[Look, ...]:
-    """Return the looks of a run, the plain rank test first."""
+    """Return the looks of a run, the plain rank test first.
+
+    Raises
+    ------
+    ParameterError
+        If the second look mixes over another number of exponents.
+    """
     plain = Look(params.rank_test, windows=False)
     if not params.slow_look.kappas:
         return (plain,)
+    if len(params.slow_look.kappas) != len(params.rank_test.kappas):
+        raise ParameterError("slow_look.kappas must be as many as rank_test.kappas, or none")
     return (plain, Look(replace(params.rank_test, kappas=params.slow_look.kappas), windows=True))
 
 
