@@ -231,7 +231,9 @@ class Engine:
         pairs = []
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
-            self._passed[leader, follower, channel] = (ln_e, answers, chances)
+            passed = (ln_e, answers, chances)
+            earlier = self._passed.get((leader, follower, channel), passed)
+            self._passed[leader, follower, channel] = max(earlier, passed)
             self._partners.setdefault(leader, set()).add(follower)
             self._partners.setdefault(follower, set()).add(leader)
             pairs.append((leader, follower))
