@@ -1,11 +1,11 @@
 """Event time of a stream: which events are late, up to when all are there, and their order.
 
-A source is one firm in one partition: its events are late when they lag by more than the allowed
-lateness behind its own newest, or behind what the partition's active firms had all reached. Both
-follow from the order within the partition alone, so that reading it again in other portions, beside
-other partitions, calls the same events late. The watermark is the time up to which every active
-source has come; what lies before it is released, once, in event order. It passes a partition only
-while that one is idle, by the wall clock: what comes there afterwards is late if it lies before.
+A source is one firm in one partition: its events are late when they lag behind its own newest by
+more than the allowed lateness; where it is new or was silent, behind the newest of the partition.
+So a partition alone decides which of its events are late, and reading the same partitions again in
+another interleaving calls the same events late, unless a partition was given up as idle. The
+watermark is the time up to which every active source has come; what lies before it is released,
+once, in event order.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,6 @@ Partition = tuple[str, int]
 
 NO_TIME_NS = -(2**62)
 _NO_SEQUENCE = -1
-_NO_ROWS = np.empty(0, np.int64)
 _TIE_COLUMNS = ("event_id", "account_id", "instrument_id", "side", "event_type", "quantity")
 
 
@@ -52,7 +51,6 @@ class EventClock:
         self._silent_ns = silent_ns
         self._memory_ns = memory_ns
         self._newest: dict[Partition, dict[str, int]] = {}
-        self._reached: dict[Partition, int] = {}
         self.watermark_ns = NO_TIME_NS
 
     @property
@@ -82,31 +80,18 @@ class EventClock:
             When they happened, UTC nanoseconds.
         """
         known = self._newest.setdefault(partition, {})
-        codes = firms.fill_null("").dictionary_encode()
-        rows_of = {
-            firm: np.flatnonzero(codes.indices.to_numpy(zero_copy_only=False) == number)
-            for number, firm in enumerate(codes.dictionary.to_pylist())
-        }
-        # Row i of these arrays is the state before event i, the last row that after all of them.
-        latest = _running(event_time_ns, slice(1, None), max(known.values(), default=NO_TIME_NS))
-        reached = np.full(latest.size, np.iinfo(np.int64).max)
+        of_all = _newest_before(max(known.values(), default=NO_TIME_NS), event_time_ns)
         before = np.empty(event_time_ns.size, np.int64)
-        for firm in known.keys() | rows_of.keys():
-            newest_ns = known.get(firm, NO_TIME_NS)
-            if firm not in rows_of and newest_ns < latest[0] - self._silent_ns:
-                continue
-            rows = rows_of.get(firm, _NO_ROWS)
-            newest = _running(event_time_ns, rows + 1, newest_ns)
-            before[rows] = newest[rows]
-            known[firm] = int(newest[-1])
-            np.minimum(reached, newest, out=reached, where=newest >= latest - self._silent_ns)
-        reached[0] = max(reached[0], self._reached.get(partition, NO_TIME_NS))
-        reached = np.maximum.accumulate(reached)
-        self._reached[partition] = int(reached[-1])
+        codes = firms.fill_null("").dictionary_encode()
+        code = codes.indices.to_numpy(zero_copy_only=False)
+        for number, firm in enumerate(codes.dictionary.to_pylist()):
+            rows = np.flatnonzero(code == number)
+            own = _newest_before(known.get(firm, NO_TIME_NS), event_time_ns[rows])
+            before[rows] = _lifted(own, of_all[rows], self._silent_ns)
+            known[firm] = max(int(before[rows[-1]]), int(event_time_ns[rows[-1]]))
         return Timeliness(
-            is_late=(event_time_ns < np.maximum(before, reached[:-1]) - self._lateness_ns)
-            | (event_time_ns < self.watermark_ns),
-            is_forgotten=event_time_ns < before - self._memory_ns,
+            is_late=event_time_ns < np.maximum(before - self._lateness_ns, self.watermark_ns),
+            is_forgotten=event_time_ns < np.maximum(before, self.watermark_ns) - self._memory_ns,
         )
 
     def advance(self, *, idle: Collection[Partition], unread: Collection[Partition]) -> int:
@@ -122,9 +107,9 @@ class EventClock:
         """
         if any(not self._newest.get(partition) for partition in unread):
             return self.watermark_ns
-        active = [self._reached[p] for p, firms in self._newest.items() if firms and p not in idle]
+        active = [firms for p, firms in self._newest.items() if firms and p not in idle]
         if active:
-            reached = min(active) - self._lateness_ns
+            reached = min(map(self._reached, active)) - self._lateness_ns
         elif self._newest:
             reached = self.newest_ns + 1
         else:
@@ -137,14 +122,37 @@ class EventClock:
         return {
             "watermark_ns": self.watermark_ns,
             "newest": [[topic, n, firms] for (topic, n), firms in sorted(self._newest.items())],
-            "reached": [[topic, n, time] for (topic, n), time in sorted(self._reached.items())],
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go back to a state that `snapshot` returned."""
         self.watermark_ns = snapshot["watermark_ns"]
         self._newest = {(topic, n): dict(firms) for topic, n, firms in snapshot["newest"]}
-        self._reached = {(topic, n): time for topic, n, time in snapshot["reached"]}
+
+    def _reached(self, firms: dict[str, int]) -> int:
+        newest = max(firms.values())
+        return min(time for time in firms.values() if time >= newest - self._silent_ns)
+
+
+def _newest_before(first_ns: int, event_time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the newest time that came before each event."""
+    return np.maximum.accumulate(np.append(first_ns, event_time_ns))[:-1]
+
+
+def _lifted(own: NDArray[np.int64], of_all: NDArray[np.int64], silent_ns: int) -> NDArray[np.int64]:
+    """Return the newest time of a firm before each of its events, as others have come without it.
+
+    Where it was silent it takes the newest of the partition and goes on from there.
+    """
+    lifted = own.copy()
+    silent = np.flatnonzero(own < of_all - silent_ns)
+    number = 0
+    while number < silent.size:
+        start = silent[number]
+        end = np.searchsorted(of_all, of_all[start] + silent_ns, side="right")
+        lifted[start:end] = np.maximum(own[start:end], of_all[start])
+        number = np.searchsorted(silent, end)
+    return lifted
 
 
 class ReorderBuffer:
@@ -199,16 +207,6 @@ def in_event_order(events: pa.Table) -> pa.RecordBatch:
         rank[pc.sort_indices(ties, sort_keys=keys).to_numpy()] = np.arange(batch.num_rows)
         order = np.lexsort((rank, sequence, times))
     return batch.take(pa.array(order))
-
-
-def _running(
-    event_time_ns: NDArray[np.int64], places: slice | NDArray[np.int64], first_ns: int
-) -> NDArray[np.int64]:
-    """Return the newest time before each event and after all, of those written to some places."""
-    times = np.full(event_time_ns.size + 1, NO_TIME_NS)
-    times[0] = first_ns
-    times[places] = event_time_ns if isinstance(places, slice) else event_time_ns[places - 1]
-    return np.maximum.accumulate(times)
 
 
 def _empty(schema: pa.Schema) -> pa.RecordBatch:
