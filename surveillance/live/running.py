@@ -91,7 +91,7 @@ def run_stream(
         metrics = WorkerMetrics(settings.stream, registry)
         worker = Worker(live, epoch, orders, reference, known, settings, metrics)
         has_run = store.reader.latest_run(settings.stream) is not None
-        worker.start(_standing(store, settings.stream), has_run=has_run)
+        worker.start(_standing(store, settings.stream), has_run=has_run, is_stopping=is_stopping)
         sender = TransactionalSender(kafka, group_id)
         publisher = Publisher(live, sender, lambda topic, at: read_back(kafka, topic, at))
         publisher.recover()
