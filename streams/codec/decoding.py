@@ -5,7 +5,6 @@ on that event and the limits alone, never on which messages are decoded beside i
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -190,5 +189,5 @@ def _dead_letters(
         for refusal in fallen:
             value = message.value if refusal.row is None else alone[refusal.row]
             yield DeadLetter(
-                replace(message, value=value), refusal.row, refusal.reason, refusal.sentence
+                message._replace(value=value), refusal.row, refusal.reason, refusal.sentence
             )
