@@ -86,9 +86,9 @@ class EventClock:
         code = codes.indices.to_numpy(zero_copy_only=False)
         for number, firm in enumerate(codes.dictionary.to_pylist()):
             rows = np.flatnonzero(code == number)
-            before[rows] = _newest_before(known.get(firm, NO_TIME_NS), event_time_ns[rows])
+            own = _newest_before(known.get(firm, NO_TIME_NS), event_time_ns[rows])
+            before[rows] = _lifted(own, of_all[rows], self._silent_ns)
             known[firm] = max(int(before[rows[-1]]), int(event_time_ns[rows[-1]]))
-        before = np.where(before < of_all - self._silent_ns, of_all, before)
         return Timeliness(
             is_late=event_time_ns < np.maximum(before - self._lateness_ns, self.watermark_ns),
             is_forgotten=event_time_ns < np.maximum(before, self.watermark_ns) - self._memory_ns,
@@ -137,6 +137,22 @@ class EventClock:
 def _newest_before(first_ns: int, event_time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the newest time that came before each event."""
     return np.maximum.accumulate(np.append(first_ns, event_time_ns))[:-1]
+
+
+def _lifted(own: NDArray[np.int64], of_all: NDArray[np.int64], silent_ns: int) -> NDArray[np.int64]:
+    """Return the newest time of a firm before each of its events, as others have come without it.
+
+    Where it was silent it takes the newest of the partition and goes on from there.
+    """
+    lifted = own.copy()
+    silent = np.flatnonzero(own < of_all - silent_ns)
+    number = 0
+    while number < silent.size:
+        start = silent[number]
+        end = np.searchsorted(of_all, of_all[start] + silent_ns, side="right")
+        lifted[start:end] = np.maximum(own[start:end], of_all[start])
+        number = np.searchsorted(silent, end)
+    return lifted
 
 
 class ReorderBuffer:
