@@ -7,7 +7,7 @@ DEV := $(VENV)/.installed-dev
 REAL_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka broker test test-all check format benchmark evaluate train lock clean
+.PHONY: help demo demo-kafka broker test test-all test-crash check format benchmark evaluate train lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(DEV) ## Run the tests (under 10 minutes)
 
 test-all: $(DEV) ## Run all tests, the long ones too
 	$(BIN)/pytest
+
+test-crash: $(DEV) ## Kill the live worker 100 times in 2 M orders, three seeds (hours; needs Java and Maven)
+	$(BIN)/python -m benchmarks.crash_test --orders 2000000 --kills 100 --seeds 3
 
 check: $(DEV) ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .

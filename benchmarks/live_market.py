@@ -1,6 +1,7 @@
 """Orders of a market that happen now: strangers at a given rate, and pairs that copy.
 
-A follower repeats every order of its leader after 5 to 25 ms; a stranger trades ten instruments.
+A pair keeps to one instrument, buys and sells in turn, and its follower repeats the leader's order
+after 5 to 25 ms; a stranger trades ten instruments.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ _N_INSTRUMENTS = 400
 _N_STRANGERS = 8_000
 _N_OWN = 10  # instruments of a stranger
 _N_PAIRS = 200
-_PAUSE_S = (0.8, 4.0)  # between two orders of a leader, drawn for each pair
+_PAUSE_S = (5.5, 9.0)  # between two orders of a leader; more often would be one decision
 _DELAY_NS = (5_000_000, 25_000_000)
 
 
@@ -30,9 +31,9 @@ class LiveMarket:
     def __init__(self, rate: float, *, seed: int) -> None:
         self._rate = rate
         self._rng = np.random.default_rng(seed)
-        self._pause_s = self._rng.uniform(*_PAUSE_S, _N_PAIRS)
         self._due: list[tuple[int, str, int, str]] = []
         self._next_ns = np.zeros(_N_PAIRS)
+        self._next_side = ["buy"] * _N_PAIRS
         self._n_events = 0
 
     def orders(self, first_ns: int, last_ns: int) -> pa.RecordBatch:
@@ -76,12 +77,12 @@ class LiveMarket:
         rng = self._rng
         for pair in np.flatnonzero(self._next_ns < last_ns).tolist():
             time_ns = max(int(self._next_ns[pair]), first_ns)
-            side = "buy" if rng.random() < 0.5 else "sell"
-            what = int(rng.integers(0, _N_INSTRUMENTS))
+            side = self._next_side[pair]
             delay_ns = int(rng.integers(*_DELAY_NS))
-            self._due.append((time_ns, f"L{pair:03}", what, side))
-            self._due.append((time_ns + delay_ns, f"F{pair:03}", what, side))
-            self._next_ns[pair] = time_ns + 1e9 * self._pause_s[pair] * rng.uniform(0.5, 1.5)
+            self._due.append((time_ns, f"L{pair:03}", pair, side))
+            self._due.append((time_ns + delay_ns, f"F{pair:03}", pair, side))
+            self._next_ns[pair] = time_ns + 1e9 * rng.uniform(*_PAUSE_S)
+            self._next_side[pair] = "sell" if side == "buy" else "buy"
         now = [row for row in self._due if row[0] < last_ns]
         self._due = [row for row in self._due if row[0] >= last_ns]
         return now

@@ -1,9 +1,11 @@
 """Event time of a stream: which events are late, up to when all are there, and their order.
 
 A source is one firm in one partition: its events are late when they lag behind its own newest by
-more than the allowed lateness, whatever other firms and partitions do, so that reading the same
-partitions again in another interleaving calls the same events late. The watermark is the time up
-to which every active source has come; what lies before it is released, once, in event order.
+more than the allowed lateness; where it is new or was silent, behind the newest of the partition.
+So a partition alone decides which of its events are late, and reading the same partitions again in
+another interleaving calls the same events late, unless a partition was given up as idle. The
+watermark is the time up to which every active source has come; what lies before it is released,
+once, in event order.
 """
 
 from collections.abc import Collection
@@ -78,19 +80,18 @@ class EventClock:
             When they happened, UTC nanoseconds.
         """
         known = self._newest.setdefault(partition, {})
+        of_all = _newest_before(max(known.values(), default=NO_TIME_NS), event_time_ns)
         before = np.empty(event_time_ns.size, np.int64)
         codes = firms.fill_null("").dictionary_encode()
         code = codes.indices.to_numpy(zero_copy_only=False)
         for number, firm in enumerate(codes.dictionary.to_pylist()):
             rows = np.flatnonzero(code == number)
-            first = known.get(firm, int(event_time_ns[rows[0]]))
-            newest = np.maximum.accumulate(np.append(first, event_time_ns[rows]))
-            before[rows] = newest[:-1]
-            known[firm] = int(newest[-1])
+            own = _newest_before(known.get(firm, NO_TIME_NS), event_time_ns[rows])
+            before[rows] = _lifted(own, of_all[rows], self._silent_ns)
+            known[firm] = max(int(before[rows[-1]]), int(event_time_ns[rows[-1]]))
         return Timeliness(
-            is_late=(event_time_ns < before - self._lateness_ns)
-            | (event_time_ns < self.watermark_ns),
-            is_forgotten=event_time_ns < before - self._memory_ns,
+            is_late=event_time_ns < np.maximum(before - self._lateness_ns, self.watermark_ns),
+            is_forgotten=event_time_ns < np.maximum(before, self.watermark_ns) - self._memory_ns,
         )
 
     def advance(self, *, idle: Collection[Partition], unread: Collection[Partition]) -> int:
@@ -131,6 +132,27 @@ class EventClock:
     def _reached(self, firms: dict[str, int]) -> int:
         newest = max(firms.values())
         return min(time for time in firms.values() if time >= newest - self._silent_ns)
+
+
+def _newest_before(first_ns: int, event_time_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the newest time that came before each event."""
+    return np.maximum.accumulate(np.append(first_ns, event_time_ns))[:-1]
+
+
+def _lifted(own: NDArray[np.int64], of_all: NDArray[np.int64], silent_ns: int) -> NDArray[np.int64]:
+    """Return the newest time of a firm before each of its events, as others have come without it.
+
+    Where it was silent it takes the newest of the partition and goes on from there.
+    """
+    lifted = own.copy()
+    silent = np.flatnonzero(own < of_all - silent_ns)
+    number = 0
+    while number < silent.size:
+        start = silent[number]
+        end = np.searchsorted(of_all, of_all[start] + silent_ns, side="right")
+        lifted[start:end] = np.maximum(own[start:end], of_all[start])
+        number = np.searchsorted(silent, end)
+    return lifted
 
 
 class ReorderBuffer:

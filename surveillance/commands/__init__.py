@@ -1,1 +1,1 @@
-"""Commands that need a broker, one module each; `surveillance.cli` gathers them."""
+"""Commands of live streams, one module each; `surveillance.cli` gathers them."""

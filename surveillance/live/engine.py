@@ -20,8 +20,9 @@ from models.features import KeyLog, MarketLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
 from models.ranktest import Crossings
-from surveillance.findings import Group, GroupFinding, RunReference
+from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
 from surveillance.live.growing_book import GrowingBook
+from surveillance.live.members import summarize_members
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
@@ -36,10 +37,11 @@ _LN_10 = float(np.log(10.0))
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """Groups that an order made or changed, and the groups that stood before it."""
+    """Groups that an order made or changed, their accounts, and what stood before it."""
 
     at_ns: int
     findings: tuple[GroupFinding, ...]
+    accounts: tuple[AccountSummary, ...]
     before: dict[str, Group]
 
 
@@ -178,9 +180,9 @@ class Engine:
             end = int(np.searchsorted(times, at_ns, side="right"))
             self._remember(batch.slice(done, end - done))
             done = max(done, end)
-            found = self._judge(at_ns, new)
+            found, accounts = self._judge(at_ns, new)
             if found:
-                raised.append(Raised(at_ns, found, self.groups))
+                raised.append(Raised(at_ns, found, accounts, self.groups))
                 self._groups.update({f.group.group_id: f.group for f in found})
         self._remember(batch.slice(done))
         return raised
@@ -232,7 +234,9 @@ class Engine:
         pairs = []
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
-            self._passed[leader, follower, channel] = (ln_e, answers, chances)
+            passed = (ln_e, answers, chances)
+            earlier = self._passed.get((leader, follower, channel), passed)
+            self._passed[leader, follower, channel] = max(earlier, passed)
             self._partners.setdefault(leader, set()).add(follower)
             self._partners.setdefault(follower, set()).add(leader)
             pairs.append((leader, follower))
@@ -246,8 +250,10 @@ class Engine:
             for group in self._groups.values()
         )
 
-    def _judge(self, at_ns: int, pairs: list[tuple[int, int]]) -> tuple[GroupFinding, ...]:
-        """Return the groups that the accounts of some pairs are in, changed ones only."""
+    def _judge(
+        self, at_ns: int, pairs: list[tuple[int, int]]
+    ) -> tuple[tuple[GroupFinding, ...], tuple[AccountSummary, ...]]:
+        """Return the groups that the accounts of some pairs are in, new ones only, and members."""
         orders = self._encoder.finish()
         code = orders.code_of_appearance()
         evidence = self._evidence(at_ns, self._connected(pairs), orders, code)
@@ -259,7 +265,8 @@ class Engine:
         findings = judge_groups(
             evidence, orders, book, known, self._run, self._params, self._classifier, linkage
         )
-        return tuple(f for f in findings if self._is_news(f.group))
+        news = tuple(f for f in findings if self._is_news(f.group))
+        return news, summarize_members(news, orders, evidence.decisions, book)
 
     def _is_news(self, group: Group) -> bool:
         """Whether a closing has not confirmed the group already."""

@@ -45,7 +45,10 @@ class Publisher:
         self._store, self._sender, self._read_back = store, sender, read_back
 
     def recover(self) -> None:
-        """Acknowledge what an earlier publisher sent without saying so."""
+        """Acknowledge what an earlier publisher sent without saying so.
+
+        That is at most one transaction: the first records that wait.
+        """
         rows = self._store.pending(_RECORDS_AT_A_TIME)
         if not rows:
             return

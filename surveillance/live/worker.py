@@ -7,7 +7,7 @@ that time, and the next step goes on as the interrupted one would have.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -120,7 +120,13 @@ class Worker:
         self._close_at_ns: int | None = None
         self._has_run = False
 
-    def start(self, groups: Iterable[Group], *, has_run: bool) -> None:
+    def start(
+        self,
+        groups: Iterable[Group],
+        *,
+        has_run: bool,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Go to where the stream stands: reference data first, then the journal.
 
         Parameters
@@ -129,12 +135,14 @@ class Worker:
             The groups of the stream that the store holds.
         has_run : bool
             Whether the store holds a run of the stream.
+        is_stopping : callable
+            Asked while the reference data is waited for; no step may follow then.
         """
         state = self._store.load()
         self._has_run = has_run
         self._next_replay = state.next_replay
         self._tables.load({name: self._store.reference(name) for name in REFERENCE_TABLES})
-        self._read_reference()
+        self._read_reference(is_stopping)
         self._engine = Engine(
             self._known.params,
             live_run(self._settings.stream, self._known.params),
@@ -252,6 +260,7 @@ class Worker:
         for one in raised:
             outbox += self._outbox(one)
         newest = {f.group.group_id: f for one in raised for f in one.findings}
+        accounts = {account.account_id: account for one in raised for account in one.accounts}
         with self._metrics.stage("commit"):
             self._store.commit(
                 LiveCommit(
@@ -266,6 +275,7 @@ class Worker:
                     reference=taken.reference,
                     manifest=self._first_manifest() if newest else None,
                     groups=tuple(newest.values()),
+                    accounts=tuple(accounts.values()),
                     outbox=outbox,
                 )
             )
@@ -352,9 +362,9 @@ class Worker:
             self._engine.threshold_log10_e,
         )
 
-    def _read_reference(self) -> None:
+    def _read_reference(self, is_stopping: Callable[[], bool]) -> None:
         """Read the reference topics to their end before the first order is judged."""
-        while True:
+        while not is_stopping():
             messages = self._reference.poll(self._settings.messages_a_step, 0.2)
             if messages:
                 latest_ns = now_ns() + nanoseconds(self._settings.clock_ahead_s)

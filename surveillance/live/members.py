@@ -1,0 +1,56 @@
+"""The accounts of provisional groups, from the orders that the worker remembers."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from models.columns import DecisionColumns, OrderColumns
+from surveillance.findings import AccountSummary, GroupFinding
+from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.reference import AccountBook
+
+
+def summarize_members(
+    findings: Iterable[GroupFinding],
+    orders: EncodedOrders,
+    decisions: DecisionColumns,
+    book: AccountBook,
+) -> tuple[AccountSummary, ...]:
+    """Return the members of some groups, by id.
+
+    Parameters
+    ----------
+    findings : iterable of GroupFinding
+        The groups.
+    orders : EncodedOrders
+        What is remembered: counts and times go no further back.
+    decisions : DecisionColumns
+        At least the members' decisions.
+    book : AccountBook
+        Owners and firms.
+    """
+    names = {member.account_id for found in findings for member in found.group.members}
+    if not names:
+        return ()
+    is_member = np.array([name in names for name in orders.accounts])
+    theirs = OrderColumns.concatenate(list(orders.batches(accounts=is_member)))
+    n_orders = np.bincount(theirs.account, minlength=is_member.size)
+    n_decisions = np.bincount(decisions.account, minlength=is_member.size)
+    first_ns = np.full(is_member.size, np.iinfo(np.int64).max)
+    last_ns = np.zeros(is_member.size, np.int64)
+    np.minimum.at(first_ns, theirs.account, theirs.event_time_ns)
+    np.maximum.at(last_ns, theirs.account, theirs.event_time_ns)
+    members = sorted((orders.accounts[code], int(code)) for code in np.flatnonzero(is_member))
+    return tuple(
+        AccountSummary(
+            account_id=name,
+            owner_id=book.owner(name),
+            firm_id=book.firm(name),
+            account_kind=book.account_kind(name),
+            n_orders=int(n_orders[code]),
+            n_decisions=int(n_decisions[code]),
+            first_time_ns=int(first_ns[code]),
+            last_time_ns=int(last_ns[code]),
+        )
+        for name, code in members
+    )
