@@ -23,7 +23,10 @@ from streams.kafka.settings import KafkaSettings
 from streams.topics import Topics
 
 _SLICE_NS = 10_000_000
-_AFTER_S = 5.0
+_HISTORY_NS = 660_000_000_000
+_HISTORY_SLICE_NS = 10_000_000_000
+_PAIRS_BEFORE_NS = 100_000_000_000  # most pass the threshold within the next minute
+_AFTER_S = 10.0
 _START_S = 120.0
 
 
@@ -33,7 +36,7 @@ class _Flags(threading.Thread):
     def __init__(self, kafka: KafkaSettings, topics: Topics) -> None:
         super().__init__(daemon=True)
         self._consumer = PartitionConsumer(kafka, [topics.flags], {})
-        self.latencies_s: list[float] = []
+        self.raised: list[tuple[int, float]] = []
         self.is_over = threading.Event()
 
     def run(self) -> None:
@@ -43,8 +46,8 @@ class _Flags(threading.Thread):
                     now_ns = time.time_ns()
                     flag = json.loads(message.value or b"{}")
                     if flag.get("kind") == "raised":
-                        age_ns = now_ns - flag["position"]["event_time_ns"]
-                        self.latencies_s.append(age_ns / 1e9)
+                        at_ns = flag["position"]["event_time_ns"]
+                        self.raised.append((at_ns, (now_ns - at_ns) / 1e9))
 
 
 def measure(
@@ -58,18 +61,21 @@ def measure(
         flags = _Flags(kafka, topics)
         flags.start()
         try:
-            market = LiveMarket(rate, seed=seed)
+            begin_ns = time.time_ns()
+            market = LiveMarket(begin_ns - _PAIRS_BEFORE_NS, seed=seed)
             with EventProducer(kafka, topics) as producer:
                 producer.send(market.accounts(), "accounts")
+                _send_history(producer, market, begin_ns)
                 _until_read(kafka, topics, worker)
-                n_orders, took_s = _produce(producer, market, seconds)
+                n_orders, first_ns, last_ns = _send_live(producer, market, begin_ns, rate, seconds)
             time.sleep(_AFTER_S)
         finally:
             flags.is_over.set()
             flags.join()
             worker.terminate()
             worker.wait()
-    return {"rate": n_orders / took_s, "latencies_s": sorted(flags.latencies_s)}
+    latencies = [seconds for at_ns, seconds in flags.raised if at_ns >= first_ns]
+    return {"rate": n_orders / (last_ns - first_ns) * 1e9, "latencies_s": sorted(latencies)}
 
 
 def _start_worker(bootstrap: str, prefix: str, directory: Path) -> "subprocess.Popen[bytes]":
@@ -81,29 +87,44 @@ def _start_worker(bootstrap: str, prefix: str, directory: Path) -> "subprocess.P
 
 
 def _until_read(kafka: KafkaSettings, topics: Topics, worker: "subprocess.Popen[bytes]") -> None:
-    """Return when the worker has judged: poison it sets aside says that it reads."""
+    """Return when the worker has come to the end of every partition: poison there says so."""
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
-    producer.produce(topics.orders, b"not an order")
+    partitions = producer.list_topics(topics.orders).topics[topics.orders].partitions
+    for number in partitions:
+        producer.produce(topics.orders, b"not an order", partition=number)
     producer.flush()
     deadline = time.monotonic() + _START_S
+    n_read = 0
     with PartitionConsumer(kafka, [topics.dead_letters], {}) as letters:
-        while not letters.poll(1, 0.2):
+        while n_read < len(partitions):
+            n_read += len(letters.poll(100, 0.2))
             if worker.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the worker did not start")
+                raise RuntimeError("the worker did not come to the end of the history")
 
 
-def _produce(producer: EventProducer, market: LiveMarket, seconds: float) -> tuple[int, float]:
-    begin_ns = last_ns = time.time_ns()
+def _send_history(producer: EventProducer, market: LiveMarket, end_ns: int) -> None:
+    """Send what happened before: what is usual must be known before a crowd can be told."""
+    for first_ns in range(end_ns - _HISTORY_NS, end_ns, _HISTORY_SLICE_NS):
+        producer.send(market.orders(first_ns, first_ns + _HISTORY_SLICE_NS, 0.0))
+    producer.flush()
+
+
+def _send_live(
+    producer: EventProducer, market: LiveMarket, begin_ns: int, rate: float, seconds: float
+) -> tuple[int, int, int]:
+    """Send orders as they happen; return their number and the time from which they kept up."""
+    caught_up_ns = last_ns = time.time_ns()
+    producer.send(market.orders(begin_ns, last_ns, 0.0))
     n_orders = 0
-    while last_ns < begin_ns + seconds * 1e9:
+    while last_ns < caught_up_ns + seconds * 1e9:
         time.sleep(max(0.0, (last_ns + _SLICE_NS - time.time_ns()) / 1e9))
         now_ns = time.time_ns()
-        batch = market.orders(last_ns, now_ns)
+        batch = market.orders(last_ns, now_ns, rate)
         if batch.num_rows:
             producer.send(batch)
         n_orders += batch.num_rows
         last_ns = now_ns
-    return n_orders, (last_ns - begin_ns) / 1e9
+    return n_orders, caught_up_ns, last_ns
 
 
 def main() -> None:

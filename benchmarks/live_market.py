@@ -1,21 +1,20 @@
 """Orders of a market that happen now: strangers at a given rate, and pairs that copy.
 
 A pair keeps to one instrument, buys and sells in turn, and its follower repeats the leader's order
-after 5 to 25 ms; both have one owner. Strangers trade ten instruments each, and those of the pairs
-now and then: where a crowd acts all the time, nothing would be flagged.
+after 5 to 25 ms; both have one owner. Strangers trade ten instruments each, and a few a second
+those of the pairs: a follower is measured by what others did, and a crowd by what is usual.
 """
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from streams.tables import ACCOUNT_SCHEMA, ORDER_SCHEMA
 
 _N_INSTRUMENTS = 400
 _N_STRANGERS = 8_000
 _N_OWN = 10  # instruments of a stranger
-_N_PAIRS = 200
-_SELDOM = 200.0  # orders of strangers a second in the instruments of the pairs
+_N_PAIRS = 60
+_BESIDE_PAIRS = 240.0  # orders of strangers a second in the instruments of the pairs
 _PAUSE_S = (5.5, 9.0)  # between two orders of a leader; more often would be one decision
 _DELAY_NS = (5_000_000, 25_000_000)
 
@@ -25,17 +24,17 @@ class LiveMarket:
 
     Parameters
     ----------
-    rate : float
-        Orders of strangers a second.
+    pairs_from_ns : int
+        When the pairs begin.
     seed : int
         Of everything drawn.
     """
 
-    def __init__(self, rate: float, *, seed: int) -> None:
-        self._rate = rate
+    def __init__(self, pairs_from_ns: int, *, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._due: list[tuple[int, str, int, str]] = []
-        self._next_ns: NDArray[np.float64] | None = None
+        begin = self._rng.uniform(0, 1e9 * _PAUSE_S[1], _N_PAIRS)
+        self._next_ns = pairs_from_ns + begin
         self._next_side = ["buy"] * _N_PAIRS
         self._n_events = 0
 
@@ -48,9 +47,9 @@ class LiveMarket:
         ]
         return pa.RecordBatch.from_pylist(rows, schema=ACCOUNT_SCHEMA)
 
-    def orders(self, first_ns: int, last_ns: int) -> pa.RecordBatch:
-        """Return the orders from one time up to another, in order."""
-        rows = self._strangers(first_ns, last_ns) + self._pairs(first_ns, last_ns)
+    def orders(self, first_ns: int, last_ns: int, rate: float) -> pa.RecordBatch:
+        """Return the orders of a time in order, those of strangers at so many a second."""
+        rows = self._strangers(first_ns, last_ns, rate) + self._pairs(first_ns, last_ns)
         rows.sort()
         times, accounts, instruments, sides = zip(*rows, strict=True) if rows else ((),) * 4
         numbers = range(self._n_events, self._n_events + len(rows))
@@ -73,13 +72,15 @@ class LiveMarket:
         ]
         return pa.record_batch(columns, schema=ORDER_SCHEMA)
 
-    def _strangers(self, first_ns: int, last_ns: int) -> list[tuple[int, str, int, str]]:
+    def _strangers(
+        self, first_ns: int, last_ns: int, rate: float
+    ) -> list[tuple[int, str, int, str]]:
         rng, seconds = self._rng, (last_ns - first_ns) / 1e9
-        n, n_seldom = rng.poisson(self._rate * seconds), rng.poisson(_SELDOM * seconds)
-        times = rng.integers(first_ns, last_ns, n + n_seldom).tolist()
-        who = rng.integers(0, _N_STRANGERS, n + n_seldom)
+        n, n_beside = rng.poisson(rate * seconds), rng.poisson(_BESIDE_PAIRS * seconds)
+        times = rng.integers(first_ns, last_ns, n + n_beside).tolist()
+        who = rng.integers(0, _N_STRANGERS, n + n_beside)
         what = _N_PAIRS + (who * _N_OWN + rng.integers(0, _N_OWN, who.size)) % _N_INSTRUMENTS
-        what[:n_seldom] = rng.integers(0, _N_PAIRS, n_seldom)
+        what[:n_beside] = rng.integers(0, _N_PAIRS, n_beside)
         sides = rng.integers(0, 2, who.size).tolist()
         return [
             (t, f"S{a:04}", i, "buy" if s else "sell")
@@ -88,8 +89,6 @@ class LiveMarket:
 
     def _pairs(self, first_ns: int, last_ns: int) -> list[tuple[int, str, int, str]]:
         rng = self._rng
-        if self._next_ns is None:
-            self._next_ns = first_ns + 1e9 * rng.uniform(0, _PAUSE_S[1], _N_PAIRS)
         for pair in np.flatnonzero(self._next_ns < last_ns).tolist():
             time_ns = max(int(self._next_ns[pair]), first_ns)
             side = self._next_side[pair]
