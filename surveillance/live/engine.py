@@ -6,7 +6,7 @@ order and not a row more: how the stream was cut into batches changes nothing.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from models.ranktest import Crossings
 from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
 from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members
+from surveillance.live.raised import Raised
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
@@ -33,16 +34,6 @@ from surveillance.pipeline.runner import decisions_of
 
 CONFIRMED = "confirmed"
 _LN_10 = float(np.log(10.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """Groups that an order made or changed, their accounts, and what stood before it."""
-
-    at_ns: int
-    findings: tuple[GroupFinding, ...]
-    accounts: tuple[AccountSummary, ...]
-    before: dict[str, Group]
 
 
 class RecentRows:
@@ -182,8 +173,11 @@ class Engine:
             done = max(done, end)
             found, accounts = self._judge(at_ns, new)
             if found:
-                raised.append(Raised(at_ns, found, accounts, self.groups))
+                gone = self._absorbed(found)
+                raised.append(Raised(at_ns, found, accounts, gone, self.groups))
                 self._groups.update({f.group.group_id: f.group for f in found})
+                for group in gone:
+                    del self._groups[group.group_id]
         self._remember(batch.slice(done))
         return raised
 
@@ -245,10 +239,7 @@ class Engine:
     def _is_open(self, leader: int, follower: int) -> bool:
         """Whether no group that stands holds both accounts."""
         both = {self._accounts.texts[leader], self._accounts.texts[follower]}
-        return not any(
-            both <= {member.account_id for member in group.members}
-            for group in self._groups.values()
-        )
+        return not any(both <= _accounts_of(group) for group in self._groups.values())
 
     def _judge(
         self, at_ns: int, pairs: list[tuple[int, int]]
@@ -267,6 +258,17 @@ class Engine:
         )
         news = tuple(f for f in findings if self._is_news(f.group))
         return news, summarize_members(news, orders, evidence.decisions, book)
+
+    def _absorbed(self, found: tuple[GroupFinding, ...]) -> tuple[Group, ...]:
+        """Return the provisional groups that were not found again but as a part of a new one."""
+        members = {f.group.group_id: _accounts_of(f.group) for f in found}
+        return tuple(
+            group
+            for group_id, group in sorted(self._groups.items())
+            if group_id not in members
+            and group.state != CONFIRMED
+            and any(_accounts_of(group) <= accounts for accounts in members.values())
+        )
 
     def _is_news(self, group: Group) -> bool:
         """Whether a closing has not confirmed the group already."""
@@ -347,3 +349,7 @@ _STOPS = pa.array(["stop", "stop_limit"])
 def _at(crossings: Crossings, at_ns: int) -> Crossings:
     rows = crossings.time_ns == at_ns
     return Crossings(**{c.name: getattr(crossings, c.name)[rows] for c in fields(crossings)})
+
+
+def _accounts_of(group: Group) -> set[str]:
+    return {member.account_id for member in group.members}

@@ -25,12 +25,13 @@ from surveillance.clock import monotonic_ns, now_ns
 from surveillance.findings import Group, RunFindings, RunManifest
 from surveillance.live.acceptance import Acceptance
 from surveillance.live.closing import close, first_manifest, live_run
-from surveillance.live.engine import Engine, Raised
+from surveillance.live.engine import Engine
 from surveillance.live.flags import OutputTopics, published
 from surveillance.live.intake import Intake, Taken
 from surveillance.live.journal import on_time_events, read_segment, write_segment
 from surveillance.live.letters import letter_record
 from surveillance.live.metrics import WorkerMetrics
+from surveillance.live.raised import Raised, outcome
 from surveillance.live.reference_tables import REFERENCE_TABLES, ReferenceTables
 from surveillance.live.settings import LiveSettings, nanoseconds
 from surveillance.pipeline.encode import COLUMNS
@@ -259,7 +260,7 @@ class Worker:
         outbox = [letter_record(letter, self._known.topics.dead_letters) for letter in taken.dead]
         for one in raised:
             outbox += self._outbox(one)
-        newest = {f.group.group_id: f for one in raised for f in one.findings}
+        newest, withdrawn = outcome(raised)
         accounts = {account.account_id: account for one in raised for account in one.accounts}
         with self._metrics.stage("commit"):
             self._store.commit(
@@ -274,7 +275,8 @@ class Worker:
                     dead=taken.dead,
                     reference=taken.reference,
                     manifest=self._first_manifest() if newest else None,
-                    groups=tuple(newest.values()),
+                    groups=newest,
+                    withdrawn=withdrawn,
                     accounts=tuple(accounts.values()),
                     outbox=outbox,
                 )
@@ -285,7 +287,7 @@ class Worker:
     def _outbox(self, raised: Raised) -> list[OutboxRecord]:
         return published(
             [finding.group for finding in raised.findings],
-            (),
+            raised.gone,
             raised.before,
             stream=self._settings.stream,
             at_ns=raised.at_ns,

@@ -1,6 +1,7 @@
 """The engine: what it raises is a function of the events, not of batches, crashes or chance."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,8 @@ from models.params import DetectionParams
 from streams.eventtime import in_event_order
 from streams.tables import TABLES
 from surveillance.findings import RunReference
-from surveillance.live.engine import Engine, Raised
+from surveillance.live.engine import Engine
+from surveillance.live.raised import Raised, outcome
 from surveillance.pipeline.encode import COLUMNS
 from surveillance.pipeline.reference import ReferenceData
 
@@ -77,7 +79,23 @@ def test_a_prefix_that_is_replayed_leaves_what_processing_it_left(
     second.replay(market.slice(0, n))
     second.adopt(first.groups.values())
     assert [*before, *raised(second, market.slice(n), [])] == whole
-    assert second.groups == {f.group.group_id: f.group for one in whole for f in one.findings}
+    standing, _ = outcome(whole)
+    assert second.groups == {f.group.group_id: f.group for f in standing}
+
+
+def test_a_provisional_group_is_gone_once_it_is_a_part_of_another() -> None:
+    followers = [f"F{number:02}" for number in range(12)]
+    crowd = in_event_order(copied_market(followers=followers, seed=3).select(COLUMNS))
+    last = outcome(raised(new(), crowd, []))[0][0].group
+    of_two = replace(last, group_id="g-part", members=last.members[-2:])
+    confirmed = replace(of_two, group_id="g-closed", state="confirmed")
+    apart = replace(of_two, group_id="g-apart", members=(replace(last.members[0], account_id="X"),))
+    engine = new()
+    engine.adopt([of_two, confirmed, apart])
+    changes = raised(engine, crowd, [])
+    assert outcome(changes)[1] == ("g-part",)
+    assert {"g-closed", "g-apart"} <= engine.groups.keys()
+    assert "g-part" not in engine.groups
 
 
 def test_a_market_without_groups_raises_nothing() -> None:
