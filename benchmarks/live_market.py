@@ -49,7 +49,7 @@ class LiveMarket:
 
     def orders(self, first_ns: int, last_ns: int, rate: float) -> pa.RecordBatch:
         """Return the orders of a time in order, those of strangers at so many a second."""
-        rows = self._strangers(first_ns, last_ns, rate) + self._pairs(first_ns, last_ns)
+        rows = self._strangers(first_ns, last_ns, rate) + self._pairs(last_ns)
         rows.sort()
         times, accounts, instruments, sides = zip(*rows, strict=True) if rows else ((),) * 4
         numbers = range(self._n_events, self._n_events + len(rows))
@@ -87,16 +87,16 @@ class LiveMarket:
             for t, a, i, s in zip(times, who.tolist(), what.tolist(), sides, strict=True)
         ]
 
-    def _pairs(self, first_ns: int, last_ns: int) -> list[tuple[int, str, int, str]]:
+    def _pairs(self, last_ns: int) -> list[tuple[int, str, int, str]]:
         rng = self._rng
-        for pair in np.flatnonzero(self._next_ns < last_ns).tolist():
-            time_ns = max(int(self._next_ns[pair]), first_ns)
-            side = self._next_side[pair]
-            delay_ns = int(rng.integers(*_DELAY_NS))
-            self._due.append((time_ns, f"L{pair:03}", pair, side))
-            self._due.append((time_ns + delay_ns, f"F{pair:03}", pair, side))
-            self._next_ns[pair] = time_ns + 1e9 * rng.uniform(*_PAUSE_S)
-            self._next_side[pair] = "sell" if side == "buy" else "buy"
+        while (due := np.flatnonzero(self._next_ns < last_ns)).size:
+            for pair in due.tolist():
+                time_ns, side = int(self._next_ns[pair]), self._next_side[pair]
+                delay_ns = int(rng.integers(*_DELAY_NS))
+                self._due.append((time_ns, f"L{pair:03}", pair, side))
+                self._due.append((time_ns + delay_ns, f"F{pair:03}", pair, side))
+                self._next_ns[pair] += 1e9 * rng.uniform(*_PAUSE_S)
+                self._next_side[pair] = "sell" if side == "buy" else "buy"
         now = [row for row in self._due if row[0] < last_ns]
         self._due = [row for row in self._due if row[0] >= last_ns]
         return now

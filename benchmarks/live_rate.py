@@ -39,9 +39,11 @@ def count_messages(bootstrap: str, topics: Topics) -> dict[str, object]:
     partitions = consumer.list_topics(topics.orders).topics[topics.orders].partitions
     handles = [TopicPartition(topics.orders, number, OFFSET_BEGINNING) for number in partitions]
     n_all = sum(consumer.get_watermark_offsets(handle)[1] for handle in handles)
-    begin = time.monotonic()
     consumer.assign(handles)
     n_messages = 0
+    while not n_messages:  # the worker is connected too when its time begins
+        n_messages = len(consumer.consume(1, _WAIT_S))
+    begin = time.monotonic()
     while n_messages < n_all:
         n_messages += len(consumer.consume(_MESSAGES_A_CALL, _WAIT_S))
     seconds = time.monotonic() - begin
