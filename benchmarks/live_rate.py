@@ -45,7 +45,8 @@ def count_messages(bootstrap: str, topics: Topics) -> dict[str, object]:
         n_messages = len(consumer.consume(1, _WAIT_S))
     begin = time.monotonic()
     while n_messages < n_all:
-        n_messages += len(consumer.consume(_MESSAGES_A_CALL, _WAIT_S))
+        n_wanted = min(_MESSAGES_A_CALL, n_all - n_messages)  # it waits for all of them
+        n_messages += len(consumer.consume(n_wanted, _WAIT_S))
     seconds = time.monotonic() - begin
     consumer.close()
     return {"seconds": seconds, "messages": n_messages}
