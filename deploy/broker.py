@@ -9,10 +9,12 @@ import base64
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -141,9 +143,12 @@ class LocalKafka:
         scram = self._security.scram_arguments() if self._security else []
         for plan in self.plans:
             plan.write()
-            command = [*self._java, "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id]
+            # An id may begin with a hyphen and must not stand alone then.
+            arguments = [f"--cluster-id={cluster_id}", f"--config={plan.file}", *scram]
             run = subprocess.run(
-                [*command, "--config", str(plan.file), *scram], capture_output=True, text=True
+                [*self._java, "kafka.tools.StorageTool", "format", *arguments],
+                capture_output=True,
+                text=True,
             )
             if run.returncode:
                 raise BrokerStartError(f"cannot prepare {plan.file}: {run.stderr[-2000:]}")
@@ -183,13 +188,15 @@ def main() -> None:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--directory", type=Path, help="keep the data here; default: none is kept")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory() as temporary, suppress(KeyboardInterrupt):
         directory = options.directory or Path(temporary)
         try:
             with LocalKafka(directory, options.brokers, first_port=options.port) as kafka:
                 create_topics(KafkaSettings(kafka.bootstrap), plan_topics(Topics()))
                 print(f"Apache Kafka {KAFKA_VERSION} at {kafka.bootstrap}; Ctrl-C stops it")
-                signal.sigwait({signal.SIGINT, signal.SIGTERM})
+                sys.stdout.flush()
+                signal.pause()
         except BrokerStartError as error:
             parser.exit(1, f"{error}\n")
 

@@ -7,10 +7,11 @@ would chain strangers together. Kept apart from the timing evidence and never lo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import log2
+from typing import Protocol
 
 import networkx as nx
 
@@ -71,6 +72,14 @@ class Ties:
         return max(len(part) for part in nx.connected_components(graph))
 
 
+class TieFinder(Protocol):
+    """Answers for one group at a time, in the account codes of whoever asks."""
+
+    def ties_among(self, members: Sequence[int]) -> Ties:
+        """Return what the members share, strongest first, and the weight of each pair."""
+        ...
+
+
 class Linkage:
     """All sightings of a venue, indexed once; answers for one group at a time.
 
@@ -87,15 +96,18 @@ class Linkage:
         self._of_value: dict[tuple[str, str], dict[int, Sighting]] = defaultdict(dict)
         self._values_of: dict[int, set[tuple[str, str]]] = defaultdict(set)
         self._days_of: dict[int, set[int]] = defaultdict(set)
-        population: dict[_Where, set[int]] = defaultdict(set)
+        self._population: dict[_Where, set[int]] = defaultdict(set)
+        self.add(sightings)
+
+    def add(self, sightings: Iterable[Sighting]) -> None:
+        """Take more sightings, as if they had been there from the start."""
         for seen in sightings:
             key = (seen.kind, seen.value)
             self._of_value[key][seen.account] = _joined(self._of_value[key].get(seen.account), seen)
             self._values_of[seen.account].add(key)
             self._days_of[seen.account] |= seen.days
             for day in (None, *seen.days):
-                population[seen.kind, seen.network, seen.country, day].add(seen.account)
-        self._population = {where: len(accounts) for where, accounts in population.items()}
+                self._population[seen.kind, seen.network, seen.country, day].add(seen.account)
 
     def ties_among(self, members: Sequence[int]) -> Ties:
         """Return what the members share, strongest first, and the weight of each pair."""
@@ -157,7 +169,7 @@ class Linkage:
             crowd = 1 + sum(day is None or day in holder.days for holder in outside)
             where = (kind, seen.network, seen.country)
             population = self._population.get((*where, day), self._population[*where, None])
-            chances.append(crowd / population)
+            chances.append(crowd / len(population))
         return min(1.0, *chances)
 
     def _recurrence(self, a: Sighting, b: Sighting) -> float:

@@ -138,6 +138,9 @@ class RankTest:
         0 for the test itself; otherwise the placebo, with ghosts of all decisions this much later.
     watch_ln_e : float
         Rows whose evidence in one family reaches it are noted once, with the time.
+    windows : bool
+        Count only decisions that open a window: later than the look-back after the account's last
+        such decision in the key. Nothing supersedes them.
     """
 
     def __init__(
@@ -148,6 +151,7 @@ class RankTest:
         n_rows: int | None = None,
         shift_ns: int = 0,
         watch_ln_e: float = np.inf,
+        windows: bool = False,
     ) -> None:
         self._settings = kernel.Settings(
             look_back_ns=params.look_back_ns,
@@ -174,6 +178,7 @@ class RankTest:
             shift_ns=shift_ns,
             keep_ns=max(params.calm_ns, params.look_back_ns + shift_ns),
             watch_ln_e=watch_ln_e,
+            windows=windows,
         )
         self._tables = kernel.Tables(
             payoffs=payoff_table(params),
@@ -235,7 +240,7 @@ class RankTest:
         kernel.expire(self._state, last_ns, self._settings)
 
     def decisions_of_nodes(self) -> NDArray[np.int64]:
-        """Return how many decisions (ghosts, in a placebo) each node has made, (n_nodes,)."""
+        """Return how many candidates (due ghosts, in a placebo) each node has made, (n_nodes,)."""
         state = self._state
         ghosts = self._settings.shift_ns > 0
         return (state.node_ghosts if ghosts else state.node_decisions).astype(np.int64)

@@ -21,11 +21,14 @@ from models.errors import ModelError
 from models.params import DetectionParams
 from streams.errors import StreamError
 from streams.text import printable
-from surveillance import __version__, commands_dead_letters, commands_run
+from surveillance import __version__
 from surveillance.api.server import check_address
 from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
+from surveillance.commands import dead_letters
+from surveillance.commands.produce import produce
+from surveillance.commands.run import run
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.fitted import (
@@ -63,8 +66,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(commands_dead_letters.app, name="dead-letters")
-app.command()(commands_run.run)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(run)
 
 
 def main() -> None:
@@ -377,6 +380,9 @@ def train(
         return
     typer.echo(describe_classifier(trained.manifest))
     typer.echo(f"Classifier: {out}")
+
+
+app.command()(produce)
 
 
 def _typed() -> str:

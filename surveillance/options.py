@@ -27,6 +27,21 @@ ClassifierFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+KafkaAddress = Annotated[
+    str, typer.Option("--kafka", metavar="HOST:PORT", help="Brokers, several with commas.")
+]
+KafkaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--kafka-config",
+        help="File with the login (docs/kafka.md); KAFKA_... in the environment goes before it.",
+        show_default=False,
+        readable=False,
+    ),
+]
+TopicPrefix = Annotated[
+    str, typer.Option("--topic-prefix", help="Put before the name of every topic.")
+]
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on (default 8000).", show_default=False)
 ]

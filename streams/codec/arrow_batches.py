@@ -17,7 +17,7 @@ from streams.codec.ipc_sizes import check_sizes
 from streams.codec.records import Limits, Part, Refusal, RefusedError, sentence
 from streams.files.casting import accepts, cast_column, cast_rows
 from streams.messages import DeadReason
-from streams.tables import TABLES, TableSpec, type_rule
+from streams.tables import MAX_TEXT_BYTES, TABLES, TableSpec, type_rule
 
 _AS_BYTES = {
     pa.string(): pa.binary(),
@@ -26,6 +26,7 @@ _AS_BYTES = {
 }
 _UNFOLDED = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 _TEXTS = (*_AS_BYTES, *_AS_BYTES.values())
+_NOT_COUNTED = 1 << 20  # bytes
 DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError)
 
 
@@ -87,7 +88,7 @@ def read_stream(value: bytes, spec: TableSpec, limits: Limits) -> pa.RecordBatch
     try:
         sizes = check_sizes(value, limits)
         most = min(sizes.n_repeated_bytes, limits.max_decompressed_bytes)
-        return _read(value, spec, most)
+        return _read(value, spec, most if sizes.may_repeat else None)
     except DAMAGE as error:
         rule = f"must be one whole Arrow stream ({error})"
         raise RefusedError(DeadReason.MALFORMED, sentence(rule)) from error
@@ -103,17 +104,19 @@ def row_streams(value: bytes, rows: Sequence[int], table: str, limits: Limits) -
     return [_stream_of_row(batch.slice(row, 1)) for row in rows]
 
 
-def _read(value: bytes, spec: TableSpec, max_repeated_bytes: int) -> pa.RecordBatch:
+def _read(value: bytes, spec: TableSpec, max_repeated_bytes: int | None) -> pa.RecordBatch:
     batches: list[pa.RecordBatch] = []
     with pa.ipc.open_stream(value) as reader:
         names = _usable_columns(reader.schema, spec.name)
         for batch in reader:
-            columns = _sound(batch.select(names))
-            max_repeated_bytes -= sum(map(_n_repeated_bytes, columns))
-            if max_repeated_bytes < 0:
-                rule = "must not unfold to more than its rows can need"
-                raise RefusedError(DeadReason.TOO_LARGE, sentence(rule))
-            batches.append(pa.record_batch(list(map(_unfolded, columns)), names))
+            sound = _sound(batch.select(names))
+            if max_repeated_bytes is not None:
+                max_repeated_bytes -= sum(map(_n_repeated_bytes, sound.columns))
+                if max_repeated_bytes < 0:
+                    rule = "must not unfold to more than its rows can need"
+                    raise RefusedError(DeadReason.TOO_LARGE, sentence(rule))
+                sound = pa.record_batch(list(map(_unfolded, sound.columns)), names)
+            batches.append(sound)
     if len(batches) == 1:
         return batches[0]
     if len({batch.schema for batch in batches}) > 1:  # bytes in one batch, text in another
@@ -139,19 +142,18 @@ def _usable_columns(schema: pa.Schema, table: str) -> list[str]:
     return names
 
 
-def _sound(batch: pa.RecordBatch) -> list[pa.Array]:
-    """Return the columns of a batch, validated.
+def _sound(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch validated.
 
     Where some text is not UTF-8 it comes as bytes: which rows are to blame is asked later.
     """
-    columns = list(batch.columns)
     try:
         batch.validate(full=True)
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        columns = [_as_bytes(column) for column in columns]
-        for column in columns:
-            column.validate(full=True)
-    return columns
+        columns = [_as_bytes(column) for column in batch.columns]
+        batch = pa.record_batch(columns, batch.schema.names)
+        batch.validate(full=True)
+    return batch
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:
@@ -163,12 +165,16 @@ def _as_bytes(column: pa.Array) -> pa.Array:
 
 def _unfolded(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
-        return _unfolded(column.dictionary_decode())
+        words = _unfolded(column.dictionary)
+        return pa.DictionaryArray.from_arrays(column.indices, words).dictionary_decode()
     return column.cast(_UNFOLDED[column.type]) if column.type in _UNFOLDED else column
 
 
 def _n_repeated_bytes(column: pa.Array) -> int:
-    """Return how many bytes of text a column unfolds to, though it may hold them once."""
+    """Return how many bytes of text a column unfolds to, though it may hold them once.
+
+    Of short words in few rows, at most how many: it is not worth a count.
+    """
     if column.type in _UNFOLDED:
         return int(_view_lengths(column).sum())
     if not pa.types.is_dictionary(column.type):
@@ -176,21 +182,29 @@ def _n_repeated_bytes(column: pa.Array) -> int:
     words = column.dictionary
     if words.type not in _TEXTS:
         return 0
+    n_bytes = _n_repeated_bytes(words)
     if words.type in _UNFOLDED:
         lengths = pa.array(_view_lengths(words))
     else:
         lengths = pc.binary_length(words).cast(pa.int64())
-    return pc.sum(lengths.take(column.indices)).as_py() or 0
+    longest = pc.max(lengths).as_py() or 0
+    if longest <= MAX_TEXT_BYTES and len(column) * longest <= _NOT_COUNTED:
+        return n_bytes + len(column) * int(longest)
+    return n_bytes + int(pc.sum(lengths.take(column.indices)).as_py() or 0)
 
 
 def _view_lengths(column: pa.Array) -> NDArray[np.int64]:
     """Return the lengths of views: each is 16 bytes and begins with its own (int32)."""
+    if len(column) == 0:  # may have no buffer at all
+        return np.empty(0, np.int64)
     words = np.frombuffer(column.buffers()[1], np.int32)[4 * column.offset :: 4]
     return words[: len(column)].astype(np.int64)
 
 
 def _cast(raw: pa.RecordBatch, spec: TableSpec, place: int) -> tuple[pa.RecordBatch, list[Refusal]]:
     """Return a batch in the contract's columns, bad cells null, and the first of each bad row."""
+    if raw.schema == spec.schema:
+        return raw, []
     arrays = []
     refused: dict[int, Refusal] = {}
     for field in spec.schema:

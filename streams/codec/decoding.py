@@ -68,7 +68,14 @@ def decode(
     ]
     part = _without_blanks(_joined(parts, table))
     refused += part.refused
-    judged = judge(part, messages, table, firm_id=firm_id, latest_time_ns=latest_time_ns)
+    judged = judge(
+        part,
+        messages,
+        table,
+        firm_id=firm_id,
+        latest_time_ns=latest_time_ns,
+        max_number=limits.max_number,
+    )
     refused += judged.refused
     return Decoded(
         judged.batch,

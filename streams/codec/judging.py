@@ -1,6 +1,7 @@
 """The rules of a table, a firm and a key, put to the rows of every form alike."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +10,13 @@ import pyarrow.compute as pc
 from streams.codec.contents import ContentType, content_type
 from streams.codec.records import Part, Refusal, sentence
 from streams.messages import DeadReason, Message
-from streams.orders import find_violations, violation_mask
+from streams.orders import cell_text, find_violations, violation_mask
 from streams.tables import TABLES
 from streams.topics import COMPACTED_TABLES, keys
 
 _MAX_RULES = 64  # more than any table has
+_COUNTED = ("quantity", "limit_price", "stop_price")
+_NS_PER_SECOND = 1_000_000_000
 _Fallen = dict[int, tuple[DeadReason, str]]  # by row of the batch
 
 
@@ -24,6 +27,7 @@ def judge(
     *,
     firm_id: str | None,
     latest_time_ns: int,
+    max_number: float,
 ) -> Part:
     """Set aside the rows that break a rule: of the table first, then of the firm, then of the key.
 
@@ -35,6 +39,8 @@ def judge(
         The run that `part.message` counts in.
     table, firm_id, latest_time_ns
         As for `decode`.
+    max_number : float
+        Prices and quantities of orders must be below it.
 
     Returns
     -------
@@ -44,6 +50,8 @@ def judge(
     """
     refused: list[Refusal] = []
     part = _without(part, _broken(part.batch, table, latest_time_ns), messages, refused)
+    if table == "orders":
+        part = _without(part, _uncountable(part.batch, max_number), messages, refused)
     if firm_id is not None and "firm_id" in part.batch.schema.names:
         part = _with_firm(part, firm_id)
         part = _without(part, _foreign(part.batch, firm_id), messages, refused)
@@ -79,8 +87,27 @@ def _broken(batch: pa.RecordBatch, table: str, latest_time_ns: int) -> _Fallen:
         is_time = found.column in TABLES[table].recent and found.value != ""
         reason = DeadReason.CLOCK if is_time else DeadReason.FIELD
         value = found.value if found.value != "" else None
-        words = sentence(found.rule, value, found.column)
+        rule = found.rule
+        if is_time and int(found.value) > latest_time_ns:
+            rule = _ahead(latest_time_ns)
+        words = sentence(rule, value, found.column)
         fallen.setdefault(rows[found.row].as_py(), (reason, words))
+    return fallen
+
+
+def _ahead(latest_time_ns: int) -> str:
+    latest = datetime.fromtimestamp(latest_time_ns // _NS_PER_SECOND, UTC)
+    return f"is ahead of the clock, its sender's may be fast: must be up to {latest:%F %T} UTC"
+
+
+def _uncountable(batch: pa.RecordBatch, max_number: float) -> _Fallen:
+    """Return the rows with a price or quantity that is too large to be counted."""
+    fallen: _Fallen = {}
+    for name in _COUNTED:
+        column = batch.column(name)
+        for row in pc.indices_nonzero(pc.greater_equal(pc.abs(column), max_number)).to_pylist():
+            words = sentence(f"must be below {max_number:g}", cell_text(column, row), name)
+            fallen.setdefault(row, (DeadReason.FIELD, words))
     return fallen
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,8 @@ class Limits:
         What `portions` holds together: most bytes that messages decoded at a time unfold to.
     max_depth : int
         Deepest nesting of one JSON message; an event itself is one deep.
+    max_number : float
+        Prices and quantities of orders must be below it: what the reader can count.
     """
 
     max_message_bytes: int = 8 << 20
@@ -39,6 +42,7 @@ class Limits:
     max_decompressed_bytes: int = 64 << 20
     max_portion_bytes: int = 256 << 20
     max_depth: int = 32
+    max_number: float = inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The truth on what was read is the caller's: it saves `positions()` with what it 
 and hands them back on start. A position that the broker no longer holds is an error, never a jump.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -16,14 +16,13 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka import KafkaError as ClientError
-from confluent_kafka.admin._metadata import ClusterMetadata
 
 from streams.kafka.connection import CONNECT_SECONDS, Connection
+from streams.kafka.deadline import Deadline
 from streams.kafka.errors import KafkaError
+from streams.kafka.partitions import Partition, check_positions, find_partitions
 from streams.kafka.settings import KafkaSettings
 from streams.messages import Message
-
-Partition = tuple[str, int]
 
 _STOPPING = frozenset(
     {
@@ -35,6 +34,7 @@ _STOPPING = frozenset(
         ClientError.GROUP_AUTHORIZATION_FAILED,
     }
 )
+_RETRY_SECONDS = 0.1
 _new = tuple.__new__  # Message(...) by its constructor takes twice as long
 
 
@@ -117,15 +117,15 @@ class PartitionConsumer:
         KafkaError
             As for the constructor.
         """
-        metadata = self._connection.metadata(self._client)
-        found = frozenset(_partitions(metadata, self._topics))
-        self._check_positions(metadata)
+        metadata = self._connection.metadata(self._client, is_reading=bool(self._assigned))
+        found = find_partitions(metadata, self._topics)
+        check_positions(metadata, self._saved)
         new = found - self._assigned
         if new:
             self._client.incremental_assign(
                 [
-                    TopicPartition(topic, partition, self._start((topic, partition)))
-                    for topic, partition in sorted(new)
+                    TopicPartition(*partition, self._saved.get(partition, OFFSET_BEGINNING))
+                    for partition in sorted(new)
                 ]
             )
             self._assigned |= new
@@ -151,7 +151,7 @@ class PartitionConsumer:
         ------
         KafkaError
             If the position is no longer on the broker, the topic is gone, or reading it is
-            forbidden.
+            forbidden. The consumer is of no more use then, nor are its positions.
         """
         client = self._client
         fetched = client.consume(max_messages, 0)
@@ -160,29 +160,10 @@ class PartitionConsumer:
             if fetched and max_messages > 1:
                 fetched += client.consume(max_messages - 1, 0)
         self._connection.raise_if_fatal()
-        messages: list[Message] = []
-        append, positions = messages.append, self._positions
-        each: Any
-        for each in fetched:
-            if (error := each.error()) is not None:
-                self._note(error, (each.topic(), each.partition()), each.offset())
-                continue
-            topic, partition, offset = each.topic(), each.partition(), each.offset()
-            headers = each.headers()
-            positions[topic, partition] = offset + 1
-            append(
-                _new(
-                    Message,
-                    (
-                        topic,
-                        partition,
-                        offset,
-                        each.value(),
-                        each.key(),
-                        tuple(headers) if headers else (),
-                    ),
-                )
-            )
+        messages = [_message(each) for each in fetched if each.error() is None]
+        self._positions.update({(each.topic, each.partition): each.offset + 1 for each in messages})
+        if len(messages) < len(fetched):
+            self._note_events(fetched)
         if messages:
             self._connection.recovered()
         return messages
@@ -215,17 +196,10 @@ class PartitionConsumer:
             If a broker that is asked does not answer.
         """
         found = {}
-        for topic, partition in sorted(self._assigned):
-            try:
-                _, end = self._client.get_watermark_offsets(
-                    TopicPartition(topic, partition),
-                    timeout=fresh_within_s or 0.0,
-                    cached=fresh_within_s is None,
-                )
-            except KafkaException as error:
-                raise self._connection.error(f"topic {topic}", error.args[0]) from None
+        for partition in sorted(self._assigned):
+            end = self._end(partition, fresh_within_s)
             if end >= 0:
-                found[topic, partition] = end
+                found[partition] = end
         return found
 
     def pause(self) -> None:
@@ -245,24 +219,32 @@ class PartitionConsumer:
         """Leave the cluster."""
         self._client.close()
 
-    def _start(self, partition: Partition) -> int:
-        return self._saved.get(partition, OFFSET_BEGINNING)
-
     def _handles(self) -> list[TopicPartition]:
         return [TopicPartition(*partition) for partition in sorted(self._assigned)]
 
-    def _check_positions(self, metadata: ClusterMetadata) -> None:
-        for topic, partition in self._saved:
-            known = metadata.topics.get(topic)
-            if known and partition not in known.partitions:
-                raise KafkaError(
-                    f"topic {topic}",
-                    f"partition {partition} was read before, but the topic has "
-                    f"{len(known.partitions)} partitions: it is not the topic that was read",
-                )
+    def _end(self, partition: Partition, fresh_within_s: float | None) -> int:
+        """Return a high watermark, negative where it is not known."""
+        handle = TopicPartition(*partition)
+        if fresh_within_s is None:
+            return int(self._client.get_watermark_offsets(handle, cached=True)[1])
+        deadline = Deadline(fresh_within_s)
+        while True:
+            try:
+                left = deadline.left_s(at_least=_RETRY_SECONDS)
+                return int(self._client.get_watermark_offsets(handle, timeout=left)[1])
+            except KafkaException as error:  # at once while a partition is without a leader
+                if deadline.is_over:
+                    raise self._connection.error(f"topic {partition[0]}", error.args[0]) from None
+                time.sleep(_RETRY_SECONDS)
+                self._connection.metadata(self._client, is_reading=True)  # who leads now
+
+    def _note_events(self, fetched: Sequence[Any]) -> None:
+        """Take what is no message: the end of a partition or an error of it."""
+        for each in fetched:
+            if (error := each.error()) is not None:
+                self._note(error, (each.topic(), each.partition()), each.offset())
 
     def _note(self, error: ClientError, partition: Partition, offset: int) -> None:
-        """Take an event that is no message: the end of a partition or an error of it."""
         if error.code() == ClientError._PARTITION_EOF:
             # Past the markers of transactions, which no message shows.
             self._positions[partition] = self._eof[partition] = offset
@@ -280,6 +262,21 @@ class PartitionConsumer:
             self._connection.last_error = self._connection.text(error)
 
 
+def _message(each: Any) -> Message:
+    headers = each.headers()
+    return _new(
+        Message,
+        (
+            each.topic(),
+            each.partition(),
+            each.offset(),
+            each.value(),
+            each.key(),
+            tuple(headers) if headers else (),
+        ),
+    )
+
+
 def _options(group_id: str, queue_kbytes: int) -> dict[str, object]:
     return {
         "group_id": group_id,
@@ -294,20 +291,6 @@ def _options(group_id: str, queue_kbytes: int) -> dict[str, object]:
         "queued_min_messages": 1_000_000,
         "queued_max_messages_kbytes": queue_kbytes,
     }
-
-
-def _partitions(metadata: ClusterMetadata, topics: Sequence[str]) -> Iterable[Partition]:
-    """Yield the partitions of the topics that are there; a missing name is an error."""
-    for topic in topics:
-        if topic.startswith("^"):
-            names = [name for name in metadata.topics if re.fullmatch(topic, name)]
-        elif topic in metadata.topics:
-            names = [topic]
-        else:
-            raise KafkaError(f"topic {topic}", "does not exist on the broker")
-        for name in names:
-            for partition in metadata.topics[name].partitions:
-                yield name, partition
 
 
 def _offsets(positions: Mapping[Partition, int]) -> list[TopicPartition]:

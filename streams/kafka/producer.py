@@ -67,6 +67,7 @@ class EventProducer:
         self._firm_id = firm_id
         self._content_type = content_type
         self._families = families or {}
+        self._n_orders = 0
         self._failures: list[str] = []
         self._connection = Connection(settings)
         self._client = Producer(
@@ -94,7 +95,9 @@ class EventProducer:
         if error is None:
             self.flush()
 
-    def send(self, batch: pa.RecordBatch, table: str = "orders") -> None:
+    def send(
+        self, batch: pa.RecordBatch, table: str = "orders", *, firm_id: str | None = None
+    ) -> None:
         """Queue the rows of a batch; waits while the queue is full.
 
         Parameters
@@ -103,6 +106,8 @@ class EventProducer:
             Rows of the table in canonical columns.
         table : str
             A table of the contract.
+        firm_id : str or None
+            Send orders to this firm's own topic; by default to the producer's firm's.
 
         Raises
         ------
@@ -112,14 +117,16 @@ class EventProducer:
             If a row cannot be written in the content type.
         """
         is_orders = table == "orders"
-        if is_orders and self._firm_id is not None:
-            topic = self._topics.orders_of(self._firm_id)
+        firm_id = firm_id or self._firm_id
+        if is_orders and firm_id is not None:
+            topic = self._topics.orders_of(firm_id)
         else:
             topic = self._topics.of(table)
         kind = self._content_type if is_orders else ContentType.JSON
         headers = list(headers_of(kind))
-        for key, value in self._messages(batch, table, kind):
+        for key, value in self._messages(batch, table, kind, firm_id):
             self._produce(topic, key.encode(), value, headers)
+        self._n_orders += batch.num_rows if is_orders else 0
         self._raise_failures()
 
     def flush(self) -> None:
@@ -137,14 +144,15 @@ class EventProducer:
             raise KafkaError("delivery", f"{n_left} messages are still on their way: {reason}")
 
     def _messages(
-        self, batch: pa.RecordBatch, table: str, kind: ContentType
+        self, batch: pa.RecordBatch, table: str, kind: ContentType, firm_id: str | None
     ) -> Iterator[tuple[str, bytes]]:
         names = keys(batch, table, self._families)
         if kind is ContentType.ARROW:
             for key, part in _parts(batch, names):
                 yield key, encode_arrow(part)
         elif kind is ContentType.FIX:
-            yield from zip(names, encode_fix(batch, sender=self._firm_id), strict=True)
+            values = encode_fix(batch, sender=firm_id, first_number=self._n_orders + 1)
+            yield from zip(names, values, strict=True)
         else:
             yield from zip(names, encode_json(batch), strict=True)
 

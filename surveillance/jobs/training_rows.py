@@ -25,7 +25,7 @@ from surveillance.jobs.calibration import planted_in, right_verdict
 from surveillance.jobs.measuring import MarketPlan
 from surveillance.pipeline.describing import ShownGroup, look_up, show_groups
 from surveillance.pipeline.encode import EncodedOrders
-from surveillance.pipeline.reference import AccountBook, ReferenceData
+from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
 from surveillance.pipeline.runner import scan
 
 
@@ -154,7 +154,9 @@ def _book(
     entered = sorted(orders.operators)
     stay = rng.random(len(entered)) < kept.operators
     operators = [pair for pair, stays in zip(entered, stay, strict=True) if stays]
-    return AccountBook(_thinned(tables, kept, rng), orders.accounts, operators, orders.firm_of)
+    return AccountBook(
+        AccountRecords(_thinned(tables, kept, rng)), orders.accounts, operators, orders.firm_of
+    )
 
 
 def _thinned(tables: ReferenceData, kept: Records, rng: Generator) -> ReferenceData:

@@ -18,17 +18,17 @@ from models.columns import BUY, NO_SEQUENCE, SELL, OrderColumns, PairEvidence
 from models.evidence import ln_threshold, n_tests
 from models.features import KeyLog, MarketLog
 from models.grouping import find_clusters
-from models.linkage import Linkage
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
 from models.ranktest import Crossings
 from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
+from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
 from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
 from surveillance.pipeline.judging import judge_groups
-from surveillance.pipeline.reference import AccountBook, ReferenceData
+from surveillance.pipeline.reference import ReferenceData
 from surveillance.pipeline.runner import decisions_of
 
 CONFIRMED = "confirmed"
@@ -80,8 +80,9 @@ class RecentRows:
         if not self._parts:
             return
         oldest_ns = int(self._parts[-1]["event_time_ns"][-1]) - self._memory_ns
-        for part in self._parts:
-            yield part[part["event_time_ns"] >= oldest_ns]
+        first = int(np.searchsorted(self._parts[0]["event_time_ns"], oldest_ns))
+        yield self._parts[0][first:]
+        yield from self._parts[1:]
 
 
 class Engine:
@@ -129,7 +130,7 @@ class Engine:
         self._passed: dict[tuple[int, int, int], tuple[float, int, int]] = {}
         self._partners: dict[int, set[int]] = {}
         self._groups: dict[str, Group] = {}
-        self._book: tuple[tuple[int, int], AccountBook, Linkage] | None = None
+        self._book = GrowingBook(reference, params.linkage)
 
     @property
     def groups(self) -> dict[str, Group]:
@@ -149,7 +150,7 @@ class Engine:
     def use_reference(self, reference: ReferenceData) -> None:
         """Take other reference data from here on."""
         self._reference = reference
-        self._book = None
+        self._book = GrowingBook(reference, self._params.linkage)
         self._encoder.list_instruments(reference.instruments)
 
     def adopt(self, groups: Iterable[Group]) -> None:
@@ -233,7 +234,9 @@ class Engine:
         pairs = []
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
-            self._passed[leader, follower, channel] = (ln_e, answers, chances)
+            passed = (ln_e, answers, chances)
+            earlier = self._passed.get((leader, follower, channel), passed)
+            self._passed[leader, follower, channel] = max(earlier, passed)
             self._partners.setdefault(leader, set()).add(follower)
             self._partners.setdefault(follower, set()).add(leader)
             pairs.append((leader, follower))
@@ -254,7 +257,7 @@ class Engine:
         orders = self._encoder.finish()
         code = orders.code_of_appearance()
         evidence = self._evidence(at_ns, self._connected(pairs), orders, code)
-        book, linkage = self._look_up(orders)
+        book, linkage = self._book.look_up(orders)
         known = {
             group_id: tuple(member.account_id for member in group.members)
             for group_id, group in self._groups.items()
@@ -336,14 +339,6 @@ class Engine:
                     log.event_time_ns[:n], code[log.account[:n]]
                 )
         return MarketLog(len(orders.accounts), logs)
-
-    def _look_up(self, orders: EncodedOrders) -> tuple[AccountBook, Linkage]:
-        """Return the reference data in the encoded orders' codes, made anew when they grow."""
-        size = len(orders.accounts), len(orders.operators)
-        if self._book is None or self._book[0] != size:
-            book = AccountBook(self._reference, orders.accounts, orders.operators, orders.firm_of)
-            self._book = size, book, Linkage(book.sightings(), self._params.linkage)
-        return self._book[1], self._book[2]
 
 
 _STOPS = pa.array(["stop", "stop_limit"])

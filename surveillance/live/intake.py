@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -14,6 +14,7 @@ from streams.messages import DeadLetter, Message
 from streams.topics import Topics
 from surveillance.live.acceptance import NO_DAY, Acceptance
 from surveillance.live.reference_tables import ReferenceTables
+from surveillance.pipeline.scales import MAX_NUMBER
 from surveillance.store.live import EventCounts, ReferenceChange
 
 
@@ -50,7 +51,7 @@ class Intake:
     reference : ReferenceTables
         Takes everything else.
     limits : Limits
-        Sizes that are refused.
+        Sizes that are refused; what no tick could count is refused whatever they say.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Intake:
         self._topics = topics
         self._acceptance = acceptance
         self._reference = reference
-        self._limits = limits
+        self._limits = replace(limits, max_number=min(limits.max_number, MAX_NUMBER))
 
     def take(self, messages: Sequence[Message], *, latest_time_ns: int) -> Taken:
         """Decode messages and sort their events out.

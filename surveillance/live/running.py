@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from streams.eventtime import Partition
+from streams.kafka.admin import check_topics, plan_topics
 from streams.kafka.consumer import PartitionConsumer
 from streams.kafka.sender import TransactionalSender, read_back
 from streams.kafka.settings import KafkaSettings
@@ -69,10 +70,12 @@ def run_stream(
     Raises
     ------
     StreamError, SurveillanceError
-        If the cluster, a topic or the store refuse; what was committed stays.
+        If the cluster, a topic or the store refuse; what was committed stays. Topics that are
+        missing or not as planned are refused before the stream is taken over.
     """
     live = store.live(settings.stream)
     topics = known.topics
+    check_topics(kafka, plan_topics(topics, settings.partitions))
     epoch = live.open_session()  # first: an earlier worker commits nothing from here on
     positions = live.load().positions
     orders_topics = [topics.orders, "^" + re.escape(topics.orders) + r"\..+"]

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from surveillance.errors import SettingsError
 
 SECOND_NS = 1_000_000_000
+_POSITIVE = (
+    "silent_s",
+    "memory_s",
+    "close_every_s",
+    "idle_s",
+    "messages_a_step",
+    "partitions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,8 @@ class LiveSettings:
         Accounts that the threshold of provisional flags pays for.
     messages_a_step : int
         Most messages of one step.
+    partitions : int
+        Of the topics of orders and sessions; others are refused.
     """
 
     stream: str = "live"
@@ -42,11 +52,12 @@ class LiveSettings:
     clock_ahead_s: float = 60.0
     n_accounts: int = 10_000
     messages_a_step: int = 20_000
+    partitions: int = 4
 
     def __post_init__(self) -> None:
         problems = [
             f"{name} must be greater than 0, was {getattr(self, name)}"
-            for name in ("silent_s", "memory_s", "close_every_s", "idle_s", "messages_a_step")
+            for name in _POSITIVE
             if getattr(self, name) <= 0
         ]
         if self.allowed_lateness_s < 0:

@@ -15,7 +15,7 @@ from models.corroboration import Corroboration, corroborate
 from models.features import MarketLog, group_features
 from models.group_row import GroupFacts
 from models.grouping import Cluster
-from models.linkage import Linkage
+from models.linkage import TieFinder
 from models.ownership import find_ownership
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
@@ -102,7 +102,7 @@ def look_up(
     evidence: Evidence,
     orders: EncodedOrders,
     book: AccountBook,
-    linkage: Linkage,
+    linkage: TieFinder,
     params: DetectionParams,
 ) -> KnownGroup:
     """Return a group with what the reference data say about its members.
@@ -117,7 +117,7 @@ def look_up(
         The order marks of accounts.
     book : AccountBook
         Owners and declarations.
-    linkage : Linkage
+    linkage : TieFinder
         Built from the same book's sightings.
     params : DetectionParams
         Thresholds.

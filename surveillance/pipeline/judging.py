@@ -11,7 +11,7 @@ from models.corroboration_reasons import further_reasons
 from models.group_row import feature_matrix, group_row
 from models.grouping import Cluster
 from models.label_exchange import exchange_labels, heed
-from models.linkage import Linkage
+from models.linkage import Linkage, TieFinder
 from models.params import DetectionParams
 from models.second_opinion import rounded_probability, weigh
 from models.tracking import assign_group_ids
@@ -50,7 +50,7 @@ def judge_groups(
     run: RunReference,
     params: DetectionParams,
     classifier: Classifier | None = None,
-    linkage: Linkage | None = None,
+    linkage: TieFinder | None = None,
 ) -> tuple[GroupFinding, ...]:
     """Judge every cluster that shows enough episodes; strongest evidence first.
 
@@ -70,7 +70,7 @@ def judge_groups(
         Thresholds.
     classifier : Classifier, optional
         Weighs what the rules conclude; without it they decide alone.
-    linkage : Linkage, optional
+    linkage : TieFinder, optional
         Of the book's sightings, where it is at hand.
     """
     linkage = linkage or Linkage(book.sightings(), params.linkage)
@@ -94,7 +94,7 @@ def _judge_one(
     evidence: Evidence,
     orders: EncodedOrders,
     book: AccountBook,
-    linkage: Linkage,
+    linkage: TieFinder,
     run: RunReference,
     params: DetectionParams,
     classifier: Classifier | None,

@@ -12,6 +12,10 @@ from models.params import DAY_NS
 from surveillance.findings import Declaration
 
 LONGEST_SESSION_DAYS = 31
+_VALUES = (("owner", "owner_id"), ("payment", "payment_hash"), ("email", "email_hash"))
+
+_Value = tuple[str, str, str | None, str | None]
+"""Kind of value, value, network and country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,49 @@ class ReferenceData:
     instruments: pa.Table
 
 
-class AccountBook:
-    """What is known about accounts besides their orders.
+class AccountRecords:
+    """Reference tables as rows by account: read once, whichever accounts have traded so far.
 
     Parameters
     ----------
     tables : ReferenceData
         Accounts, sessions and declarations.
+    """
+
+    def __init__(self, tables: ReferenceData) -> None:
+        self.rows: dict[str, dict[str, Any]] = {
+            row["account_id"]: row for row in tables.accounts.to_pylist()
+        }
+        self.owned: dict[str, list[str]] = {}
+        for account_id, row in self.rows.items():
+            if row["owner_id"] is not None:
+                self.owned.setdefault(row["owner_id"], []).append(account_id)
+        self.declarations: list[dict[str, Any]] = tables.declarations.to_pylist()
+        self._seen_days = _days_by_value(tables.sessions)
+
+    @property
+    def accounts(self) -> set[str]:
+        """The accounts that are known with any value."""
+        return self.rows.keys() | self._seen_days.keys()
+
+    def sightings(self, account_id: str, code: int) -> list[Sighting]:
+        """Return every value that an account was seen with, under its code."""
+        row = self.rows.get(account_id, {})
+        values = ((kind, row.get(column)) for kind, column in _VALUES)
+        found = [Sighting(code, kind, value) for kind, value in values if value is not None]
+        for key, days in self._seen_days.get(account_id, {}).items():
+            kind, value, network, country = key
+            found.append(Sighting(code, kind, value, network, country, frozenset(days)))
+        return found
+
+
+class AccountBook:
+    """What is known about accounts besides their orders.
+
+    Parameters
+    ----------
+    records : AccountRecords
+        Of accounts, sessions and declarations.
     accounts : sequence of str
         Account ids by code.
     operators : iterable of (account_id, operator_id)
@@ -49,19 +89,18 @@ class AccountBook:
 
     def __init__(
         self,
-        tables: ReferenceData,
+        records: AccountRecords,
         accounts: Sequence[str],
         operators: Iterable[tuple[str, str]],
         firm_of: Mapping[str, str],
     ) -> None:
+        self._records = records
+        self._accounts = accounts
         self._code_of = {account_id: code for code, account_id in enumerate(accounts)}
-        self._rows: dict[str, dict[str, Any]] = {
-            row["account_id"]: row for row in tables.accounts.to_pylist()
-        }
+        self._rows = records.rows
         self._firm_of = firm_of
         self._operators = sorted(operators)
-        self._sessions = tables.sessions
-        self._declarations = tables.declarations.to_pylist()
+        self._declarations = records.declarations
 
     def owner(self, account_id: str) -> str | None:
         """Return the know-your-customer identity, if known."""
@@ -70,14 +109,13 @@ class AccountBook:
 
     def siblings(self, codes: Sequence[int]) -> dict[int, tuple[int, ...]]:
         """Return the accounts of each account's owner, itself included; itself if unknown."""
-        owned: dict[str, list[int]] = {}
-        for account_id, row in self._rows.items():
-            if row["owner_id"] is not None and account_id in self._code_of:
-                owned.setdefault(row["owner_id"], []).append(self._code_of[account_id])
-        owner_of = {code: owner for owner, codes in owned.items() for code in codes}
-        return {
-            code: tuple(owned[owner_of[code]]) if code in owner_of else (code,) for code in codes
-        }
+        siblings = {}
+        for code in codes:
+            owner = self.owner(self._accounts[code])
+            owned = self._records.owned[owner] if owner is not None else ()
+            traded = tuple(self._code_of[name] for name in owned if name in self._code_of)
+            siblings[code] = traded or (code,)
+        return siblings
 
     def firm(self, account_id: str) -> str | None:
         """Return the firm that the account belongs to, if known."""
@@ -91,37 +129,16 @@ class AccountBook:
 
     def sightings(self) -> list[Sighting]:
         """Return every value that an account of the run was seen with."""
-        found: list[Sighting] = []
-        for account_id, row in self._rows.items():
-            if (code := self._code_of.get(account_id)) is None:
-                continue
-            for kind, column in (
-                ("owner", "owner_id"),
-                ("payment", "payment_hash"),
-                ("email", "email_hash"),
-            ):
-                if row[column] is not None:
-                    found.append(Sighting(code, kind, row[column]))
-        for account_id, operator in self._operators:
-            if account_id in self._code_of:
-                found.append(Sighting(self._code_of[account_id], "operator", operator))
-        seen_days: dict[tuple[int, str, str, str | None, str | None], set[int]] = {}
-        names = ("account_id", "start_time_ns", "end_time_ns", "ip", "ip_kind", "country")
-        columns = (self._sessions.column(name).to_pylist() for name in (*names, "device_id"))
-        for account_id, start_ns, end_ns, ip, ip_kind, country, device in zip(
-            *columns, strict=True
-        ):
-            if (code := self._code_of.get(account_id)) is None:
-                continue
-            if ip is not None:
-                key = (code, "ip", ip, ip_kind, country)
-                seen_days.setdefault(key, set()).update(_days(start_ns, end_ns))
-            if device is not None:
-                key = (code, "device", device, None, None)
-                seen_days.setdefault(key, set()).update(_days(start_ns, end_ns))
-        for (code, kind, value, network, country), days in seen_days.items():
-            found.append(Sighting(code, kind, value, network, country, frozenset(days)))
-        return found
+        found = [
+            sighting
+            for account_id, code in self._code_of.items()
+            for sighting in self._records.sightings(account_id, code)
+        ]
+        return found + [
+            Sighting(self._code_of[account_id], "operator", operator)
+            for account_id, operator in self._operators
+            if account_id in self._code_of
+        ]
 
     def declared_followers(
         self, leader_id: str, first_ns: int, last_ns: int
@@ -166,6 +183,21 @@ class AccountBook:
             starts, ends = row["effective_from_ns"], row["effective_to_ns"]
             if (starts is None or starts <= last_ns) and (ends is None or ends >= first_ns):
                 yield row
+
+
+def _days_by_value(sessions: pa.Table) -> dict[str, dict[_Value, set[int]]]:
+    """Return by account the days on which it was seen with each address and device."""
+    names = ("account_id", "start_time_ns", "end_time_ns", "ip", "ip_kind", "country", "device_id")
+    columns = (sessions.column(name).to_pylist() for name in names)
+    seen: dict[str, dict[_Value, set[int]]] = {}
+    for account_id, start_ns, end_ns, ip, ip_kind, country, device in zip(*columns, strict=True):
+        days = _days(start_ns, end_ns)
+        values = seen.setdefault(account_id, {})
+        if ip is not None:
+            values.setdefault(("ip", ip, ip_kind, country), set()).update(days)
+        if device is not None:
+            values.setdefault(("device", device, None, None), set()).update(days)
+    return seen
 
 
 def _days(start_ns: int, end_ns: int | None) -> range:

@@ -38,7 +38,7 @@ from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
 from surveillance.pipeline.identical import ClusterEvidence, detect_clusters
 from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.judging import in_order_of_evidence, judge_groups
-from surveillance.pipeline.reference import AccountBook, ReferenceData
+from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
 from surveillance.pipeline.source import OrderSource
 from surveillance.pipeline.spool import Spool
 
@@ -176,7 +176,7 @@ def scan(
     parameters_hash = detection.params.content_hash()
     classifier_hash = artifact.content_hash if artifact else None
     run_id = _run_id(name, dataset_hash, parameters_hash, classifier_hash)
-    book = AccountBook(tables, orders.accounts, orders.operators, orders.firm_of)
+    book = AccountBook(AccountRecords(tables), orders.accounts, orders.operators, orders.firm_of)
     run = RunReference(run_id, __version__, parameters_hash, name)
     evidence = Evidence(
         pairs=detection.pairs,

@@ -15,6 +15,8 @@ from streams.errors import DatasetError
 FINEST = 1e-9
 """Finest tick and lot of an instrument that is not listed."""
 _LARGEST = float(2**62)
+MAX_NUMBER = _LARGEST * FINEST
+"""Prices and quantities below it can be counted whatever the finest tick and lot turn out."""
 _EXACT = 4.0e18  # counted in FINEST, what 64 bits can hold
 _UNITS = round(1.0 / FINEST)
 

@@ -76,8 +76,8 @@ def test_the_bytes_come_out_whole_as_json(tmp_path: Path) -> None:
 
 
 def test_a_replay_is_queued_once_and_what_is_still_bad_stays(tmp_path: Path) -> None:
-    good = replace(letter(1), message=replace(letter(1).message, value=GOOD))
-    foreign = replace(good, message=replace(good.message, topic="holidays.v1"))
+    good = replace(letter(1), message=letter(1).message._replace(value=GOOD))
+    foreign = replace(good, message=good.message._replace(topic="holidays.v1"))
     url = filled(tmp_path, [letter(0), good, foreign])
     first = run("dead-letters", "replay", "--all", "--store", url)
     assert first.status == 0
@@ -95,8 +95,8 @@ def test_a_replay_is_queued_once_and_what_is_still_bad_stays(tmp_path: Path) -> 
 
 
 def test_letters_of_a_topic_are_replayed_together(tmp_path: Path) -> None:
-    message = replace(letter(0).message, value=GOOD)
-    letters = [replace(letter(0), message=replace(message, topic=t)) for t in ("orders.v1", "x")]
+    message = letter(0).message._replace(value=GOOD)
+    letters = [replace(letter(0), message=message._replace(topic=t)) for t in ("orders.v1", "x")]
     url = filled(tmp_path, letters)
     arguments = ("dead-letters", "replay", "--all", "--topic", "orders.v1", "--store", url)
     assert run(*arguments).out == "1 of 1 letters are queued for the worker\n"

@@ -394,7 +394,7 @@ def test_a_replay_is_a_message_of_a_queue_that_the_worker_commits_its_place_in(
     assert [live.replay(2), live.replay(0), live.replay(2)] == [0, 1, 0]
     first, second = live.replays(live.load().next_replay)
     assert (first.topic, first.partition, first.offset) == (TOPIC, REPLAY_PARTITION, 0)
-    assert replace(second, partition=0, offset=0) == letter(0).message
+    assert second._replace(partition=0, offset=0) == letter(0).message
 
     def states() -> list[ReplayState]:
         return [row.replay for row in store.streams.list_dead_letters(STREAM).letters]

@@ -48,6 +48,10 @@ def repeated_view(word: str, n_rows: int) -> pa.Array:
     return pa.Array.from_buffers(pa.string_view(), n_rows, [validity, repeated, text])
 
 
+def words_of(indices: list[int], words: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), words)
+
+
 def refusal(value: bytes, **limits: int) -> tuple[DeadReason, str]:
     """Return why a message is refused whole, checked to fall alone."""
     run = messages([encode_arrow(BATCH), value, encode_arrow(BATCH)], ARROW)
@@ -103,6 +107,7 @@ def test_text_that_is_not_utf8_condemns_its_rows() -> None:
         words.cast(pa.large_binary()).view(pa.large_string()),
         words.cast(pa.binary_view()),
         words.dictionary_encode(),
+        words_of([0, 1, 2], words.cast(pa.binary_view())),
         pa.DictionaryArray.from_arrays(pa.array([0, 1, 2]), words.view(pa.string()), safe=False),
     ):
         found = decoded([message(encode_arrow(with_column("account_id", column)), ARROW)])
@@ -237,13 +242,35 @@ def test_a_dictionary_or_view_that_repeats_a_long_text_is_refused() -> None:
     rows = order_batch(*[{} for _ in range(1_000)])
     words = pa.DictionaryArray.from_arrays(indices, pa.array([word]))
     views = repeated_view(word, 1_000)
-    for column in (words, views):
+    many_views = words_of([0] * 1_000, repeated_view(word, 1_000))
+    for column in (words, views, many_views):
         value = encode_arrow(with_column("order_id", column, rows))
         reason, sentence = refusal(value, max_decompressed_bytes=10_000_000)
         assert (reason, sentence) == (
             DeadReason.TOO_LARGE,
             "must not unfold to more than its rows can need",
         )
+
+
+def test_a_long_word_that_one_row_uses_condemns_that_row() -> None:
+    words = pa.array(["O1", "x" * 1_000_000, None]).dictionary_encode()
+    for column in (words, words.cast(pa.string()).cast(pa.string_view())):
+        found = decoded([message(encode_arrow(with_column("order_id", column)), ARROW)])
+        assert [row["order_id"] for row in rows_of(found)] == ["O1", None]
+        assert [(letter.row, letter.reason) for letter in found.dead] == [(1, DeadReason.FIELD)]
+
+
+def test_views_and_dictionaries_may_be_empty() -> None:
+    for column in (
+        pa.array([], pa.string_view()),
+        pa.array([], pa.dictionary(pa.int8(), pa.large_string())),
+        words_of([], pa.array(["x"], pa.string_view())),
+    ):
+        value = encode_arrow(with_column("order_id", column, BATCH.slice(0, 0)))
+        assert decoded([message(value, ARROW)]).n_read == 0
+    nothing = pa.array([None] * 3, pa.dictionary(pa.int8(), pa.string()))
+    value = encode_arrow(with_column("order_id", nothing))
+    assert decoded([message(value, ARROW)]).batch.column("order_id").null_count == 3
 
 
 def test_a_message_with_too_many_rows_is_refused() -> None:

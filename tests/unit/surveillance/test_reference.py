@@ -15,6 +15,7 @@ from streams.orders import (
 from surveillance.findings import Declaration
 from surveillance.pipeline.reference import (
     AccountBook,
+    AccountRecords,
     DeclaredLeader,
     ReferenceData,
     declaration_state,
@@ -38,7 +39,9 @@ def book(
         table(DECLARATION_SCHEMA, *declarations),
         table(INSTRUMENT_SCHEMA),
     )
-    return AccountBook(tables, ("A", "B"), operators, {"A": "stamped", "B": "stamped"})
+    return AccountBook(
+        AccountRecords(tables), ("A", "B"), operators, {"A": "stamped", "B": "stamped"}
+    )
 
 
 def test_the_accounts_table_precedes_stamps() -> None:

@@ -47,6 +47,9 @@ def run(
     accounts: Annotated[
         int, typer.Option(help="Accounts that provisional flags pay for.")
     ] = _DEFAULTS.n_accounts,
+    partitions: Annotated[
+        int, typer.Option(help="Partitions of the topics of orders and sessions.")
+    ] = _DEFAULTS.partitions,
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve the worker's metrics on this loopback port.")
     ] = None,
@@ -69,6 +72,7 @@ def run(
         close_every_s=close_every,
         allowed_lateness_s=allowed_lateness,
         n_accounts=accounts,
+        partitions=partitions,
     )
     cluster = read_settings(kafka, os.environ, kafka_config)
     registry = CollectorRegistry()

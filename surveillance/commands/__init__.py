@@ -1,0 +1,1 @@
+"""Commands of live streams, one module each; `surveillance.cli` gathers them."""
