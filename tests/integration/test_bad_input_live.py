@@ -186,6 +186,14 @@ def test_a_firm_that_stops_does_not_stop_the_others(store: Store) -> None:
     assert worker.lag_ns == SECOND_NS // 2
 
 
+def test_a_firm_whose_clock_is_5_minutes_slow_is_late_among_others(store: Store) -> None:
+    slow = ({"firm_id": "F2", "event_time_ns": START_NS + n * SECOND_NS} for n in range(100))
+    right = ({"event_time_ns": START_NS + 5 * MINUTE_NS + n * SECOND_NS} for n in range(100))
+    both = (change for pair in zip(right, slow, strict=True) for change in pair)
+    work(store, json_messages(events(*both)))
+    assert outcomes(store) == {"accepted": 100, "late": 100}
+
+
 def test_dead_letters_are_replayed_exactly_once(store: Store) -> None:
     bad = message(order(quantity=-1))
     good = message(order(event_id="x"), b"application/xml")
