@@ -7,13 +7,16 @@ DEV := $(VENV)/.installed-dev
 REAL_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo broker test test-all test-crash check format benchmark evaluate train lock clean
+.PHONY: help demo demo-kafka broker test test-all test-crash check format benchmark evaluate train lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## Simulate a market, detect, and serve the desk on 127.0.0.1:8000
 	@trap : INT; $(BIN)/surveillance demo || test $$? -eq 130  # Ctrl-C is no error
+
+demo-kafka: $(RUN) ## Replay the market through Apache Kafka and judge it live (needs Java and Maven)
+	@trap : INT; $(BIN)/python -m deploy.demo
 
 broker: $(RUN) ## Run Apache Kafka on 127.0.0.1:9092 until Ctrl-C (needs Java and Maven)
 	@$(BIN)/python -m deploy.broker
@@ -37,8 +40,9 @@ format: $(DEV) ## Format the code and sort its imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmark: $(DEV) ## Measure the scan beside Polars self-joins; writes docs/performance.md
+benchmark: $(DEV) ## Measure scan and live worker; writes docs/performance.md
 	$(BIN)/python -m benchmarks.scan_orders
+	$(BIN)/python -m benchmarks.live_worker
 
 evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md (half an hour)
 	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md

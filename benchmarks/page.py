@@ -1,4 +1,4 @@
-"""docs/performance.md: the tables of a benchmark run and what they say about its aims."""
+"""The scan's section of docs/performance.md: its tables and what they say about its aims."""
 
 from dataclasses import dataclass
 
@@ -34,11 +34,10 @@ def performance_page(
     time_limit_s: float,
     n_cores: int,
 ) -> str:
-    """Return the page for the results of a smaller and a larger size."""
+    """Return the section for the results of a smaller and a larger size."""
     params = DetectionParams()
     test = params.rank_test
     sections = [
-        "# Performance",
         "Written by `make benchmark`; do not edit. One run on a machine of "
         f"{n_cores} cores; a simulated market of {n_accounts:,} accounts, the larger size with "
         f"{results[-1].n_orders / results[0].n_orders:g} times the days of the smaller. Every line "

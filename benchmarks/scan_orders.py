@@ -1,4 +1,4 @@
-"""The benchmark of the main job; writes docs/performance.md.
+"""The benchmark of the main job; writes its section of docs/performance.md.
 
 In one run, each in a fresh process: a whole scan, the detection core alone, and the Polars
 self-joins that only count pairs, at two sizes of one market.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import Measurement, run_module
 from benchmarks.page import BUCKETS_S, SizeResult, performance_page
+from benchmarks.sections import write_section
 
 MEMORY_LIMIT_BYTES = 12 * 1024**3
 PEER_TIME_LIMIT_S = 300.0
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
         time_limit_s=PEER_TIME_LIMIT_S,
         n_cores=os.cpu_count() or 1,
     )
-    given.page.write_text(page, encoding="utf-8")
+    write_section(given.page, "scan", page)
     print(page)
 
 

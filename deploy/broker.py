@@ -66,7 +66,7 @@ class LocalKafka:
     def __enter__(self) -> "LocalKafka":
         jars = fetch_jars()
         self._java = [
-            *_ends_with_parent(),
+            *ends_with_parent(),
             "java",
             *self._java_options,
             f"-Dlog4j2.configurationFile={_LOG_SETTINGS}",
@@ -176,7 +176,7 @@ class LocalKafka:
         return self.directory / f"broker-{node_id}.log"
 
 
-def _ends_with_parent() -> list[str]:
+def ends_with_parent() -> list[str]:
     """Return what to put before a command so that it is killed when this process is gone."""
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
