@@ -26,7 +26,7 @@ from surveillance.api.server import check_address
 from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
-from surveillance.commands.produce import produce
+from surveillance.commands_produce import produce
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.fitted import (

@@ -1,1 +1,0 @@
-"""Commands that need a broker, one module each; `surveillance.cli` gathers them."""
