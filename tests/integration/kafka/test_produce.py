@@ -101,10 +101,8 @@ def test_every_form_keeps_event_order_in_a_partition_and_a_family_in_one(
                 if place == partition
             ]
             assert times == sorted(times)
-        names = [row["instrument_id"] for row in rows]
-        places |= {
-            (FAMILIES.get(name, name), at) for name, at in zip(names, partitions, strict=True)
-        }
+        names = [FAMILIES.get(row["instrument_id"], row["instrument_id"]) for row in rows]
+        places |= set(zip(names, partitions, strict=True))
     assert len(places) == len({family for family, _ in places})
 
 
