@@ -13,6 +13,7 @@ import numpy as np
 
 from models.columns import OrderColumns
 from models.decisions import DecisionStage
+from models.looks import looks_of
 from models.params import DetectionParams
 from models.ranktest import RankTest
 from streams.files import Dataset
@@ -39,11 +40,16 @@ def read_columns(directory: Path) -> tuple[OrderColumns, int]:
 def time_core(
     orders: OrderColumns, n_accounts: int, shifts_ns: tuple[int, ...]
 ) -> tuple[float, int]:
-    """Return CPU seconds and decisions of one pass with a test a shift."""
-    params = DetectionParams().rank_test
+    """Return CPU seconds and decisions of one pass with a test a look and shift."""
+    looks = looks_of(DetectionParams())
+    plain = looks[0].params
     begin = time.thread_time()
-    stage = DecisionStage(merge_ns=params.merge_ns, bracket_ns=params.bracket_ns)
-    tests = [RankTest(params, n_accounts=n_accounts, shift_ns=shift) for shift in shifts_ns]
+    stage = DecisionStage(merge_ns=plain.merge_ns, bracket_ns=plain.bracket_ns)
+    tests = [
+        RankTest(look.params, n_accounts=n_accounts, shift_ns=shift, windows=look.windows)
+        for shift in shifts_ns
+        for look in looks
+    ]
     n_decisions = 0
     for first in range(0, len(orders), _BATCH_ROWS):
         batch = orders.take(slice(first, first + _BATCH_ROWS))

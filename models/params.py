@@ -12,6 +12,7 @@ from models.classifier_params import ClassifierParams
 from models.corroboration_params import CorroborationParams
 from models.errors import ParameterError
 from models.label_exchange_params import LabelExchangeParams
+from models.slow_look_params import SlowLookParams
 from models.walk_params import WalkParams
 
 SECOND_NS = 1_000_000_000
@@ -226,7 +227,8 @@ class IdenticalParams:
     exceed twelve times their median once in 4,096 times."""
     member_doubt: float = 0.05
     """An account that shows the group's order less often among its decisions than a member would
-    with this probability is a stranger: a twentieth of the members, at most, is the price."""
+    with this probability is a stranger. About a twentieth of the members that are used unlike the
+    others is the price; how many strangers stay is measured, not bounded."""
     same_run_overlap: float = 0.5
     """Runs, and clusters and groups, that share this much of the smaller one are the same."""
     burst_ratio: float = 3.0
@@ -375,6 +377,7 @@ class DetectionParams:
     """All thresholds of a run."""
 
     rank_test: RankTestParams = field(default_factory=RankTestParams)
+    slow_look: SlowLookParams = field(default_factory=SlowLookParams)
     placebo: PlaceboParams = field(default_factory=PlaceboParams)
     groups: GroupParams = field(default_factory=GroupParams)
     walks: WalkParams = field(default_factory=WalkParams)

@@ -118,6 +118,9 @@ class RankTest:
         Rows of one follower in one family, as `RankTestParams.n_rows` gives.
     shift_ns : int
         0 for the test itself; otherwise the placebo, with ghosts of all decisions this much later.
+    windows : bool
+        Count only decisions that open a window: later than the look-back after the account's last
+        such decision in the key. Nothing supersedes them.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class RankTest:
         n_accounts: int,
         n_rows: int | None = None,
         shift_ns: int = 0,
+        windows: bool = False,
     ) -> None:
         self._settings = kernel.Settings(
             look_back_ns=params.look_back_ns,
@@ -152,6 +156,7 @@ class RankTest:
             restart_ns=params.restart_ns,
             shift_ns=shift_ns,
             keep_ns=max(params.calm_ns, params.look_back_ns + shift_ns),
+            windows=windows,
         )
         self._tables = kernel.Tables(
             payoffs=payoff_table(params),
@@ -208,7 +213,7 @@ class RankTest:
         kernel.expire(self._state, last_ns, self._settings)
 
     def decisions_of_nodes(self) -> NDArray[np.int64]:
-        """Return how many decisions (ghosts, in a placebo) each node has made, (n_nodes,)."""
+        """Return how many candidates (due ghosts, in a placebo) each node has made, (n_nodes,)."""
         state = self._state
         ghosts = self._settings.shift_ns > 0
         return (state.node_ghosts if ghosts else state.node_decisions).astype(np.int64)

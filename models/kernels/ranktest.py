@@ -2,7 +2,9 @@
 
 Two modes share everything but the walk. In the real one the candidates are the decisions
 themselves; in the placebo they are ghosts, the same decisions `shift_ns` later, which count in no
-rank and no share. See models/ranktest.py for the mathematics and the meaning of each array.
+rank and no share. With `windows` a candidate must be later than the look-back after the account's
+last candidate in the key, and none is superseded. See models/ranktest.py for the mathematics and
+the meaning of each array.
 """
 
 from typing import NamedTuple
@@ -29,13 +31,13 @@ N_COUNTERS = 7
 ENTRY = np.dtype(
     [
         ("time_ns", np.int64),
-        ("superseded_ns", np.int64),  # when the account's next decision in the key came
+        ("superseded_ns", np.int64),  # when the account's next candidate came; NEVER: it is none
         ("previous", np.int64),  # entry before it in the family
         ("over_stratum", np.float64),  # 1 / (stratum decisions + prior) before this entry
         ("over_recent", np.float64),  # 1 / (recent class decisions + prior), long memory
         ("over_fast", np.float64),  # the same, short memory
         ("over_class", np.float32),  # 1 / (class decisions + prior) before this entry
-        ("number", np.int32),  # the node's decisions up to and including this entry
+        ("number", np.int32),  # the node's candidates up to and including this entry
         ("node", np.int32),
         ("side", np.int8),
         ("activity", np.int8),
@@ -88,6 +90,7 @@ class Settings(NamedTuple):
     restart_ns: int
     shift_ns: int
     keep_ns: int
+    windows: bool
 
 
 class Tables(NamedTuple):
@@ -175,7 +178,8 @@ def expire(state: State, now_ns: int, settings: Settings) -> None:
         while i < head and log[i & mask].time_ns + settings.shift_ns <= now_ns:
             e = log[i & mask]
             state.family_ghost[state.node_family[e.node]] = i
-            state.node_ghosts[e.node] += 1
+            if e.superseded_ns != NEVER:
+                state.node_ghosts[e.node] += 1
             i += 1
         counters[GHOST] = i
     i = counters[TAIL]
@@ -227,14 +231,18 @@ def enter(state: State, node: int, side: int, now_ns: int, settings: Settings) -
     e.activity = activity
     e.stratum = stratum
     e.phase = phase
+    state.family_head[family] = here
+    counters[HEAD] = here + 1
     last = state.node_entry[node, side]
     if last >= counters[TAIL]:
-        log[last & mask].superseded_ns = now_ns
-    state.node_entry[node, side] = here
-    state.family_head[family] = here
-    state.node_decisions[node] += 1
+        if not settings.windows:
+            log[last & mask].superseded_ns = now_ns
+        elif now_ns - log[last & mask].time_ns <= settings.look_back_ns:
+            e.superseded_ns = NEVER
+    if e.superseded_ns != NEVER:
+        state.node_entry[node, side] = here
+        state.node_decisions[node] += 1
     e.number = state.node_decisions[node]
-    counters[HEAD] = here + 1
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)

@@ -21,6 +21,7 @@ VARIANTS: Mapping[str, Overrides] = MappingProxyType(
         "without fast memory": {"rank_test.fast_memory_ns": 15 * MINUTE_NS},
         "one clock phase": {"rank_test.phase_ns": MINUTE_NS},
         "without intensity": {"rank_test.n_levels": 1},
+        "without the second look": {"slow_look.kappas": ()},
         "no restarts": {"rank_test.restart_ns": 1_000 * DAY_NS},
         "depth 128": {"rank_test.depth": 128},
         "8 rows a follower": {"rank_test.rows_a_follower": 8},

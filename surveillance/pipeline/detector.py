@@ -1,8 +1,8 @@
 """The detector: order columns in, pair evidence out, over any number of workers.
 
-Families are split over shards; each shard numbers its decisions and feeds the real test and one
-placebo test a shift. Evidence is additive over families, so the number of shards and of threads
-changes nothing but the time it takes.
+Families are split over shards; each shard numbers its decisions and feeds, for each look, the
+real test and one placebo test a shift. Evidence is additive over families, so the number of shards
+and of threads changes nothing but the time it takes.
 """
 
 import os
@@ -19,6 +19,7 @@ from models.columns import OrderColumns, PairEvidence
 from models.decisions import DecisionStage, OpenedDecisions, Snapshot
 from models.evidence import n_tests, pair_evidence
 from models.features import KeyLog, MarketLog
+from models.looks import Look, looks_of, louder_look
 from models.params import DetectionParams
 from models.ranktest import RankTest
 
@@ -29,13 +30,20 @@ class _Shard:
     """Some of the families: their decision stage, rank test, placebo tests and decision log."""
 
     def __init__(
-        self, params: DetectionParams, n_accounts: int, n_rows: int, shifts_ns: tuple[int, ...]
+        self, looks: tuple[Look, ...], n_accounts: int, n_rows: int, shifts_ns: tuple[int, ...]
     ) -> None:
-        test = params.rank_test
-        self.stage = DecisionStage(merge_ns=test.merge_ns, bracket_ns=test.bracket_ns)
+        plain = looks[0].params
+        self.stage = DecisionStage(merge_ns=plain.merge_ns, bracket_ns=plain.bracket_ns)
         self.tests = {
-            shift: RankTest(test, n_accounts=n_accounts, n_rows=n_rows, shift_ns=shift)
+            (shift, number): RankTest(
+                look.params,
+                n_accounts=n_accounts,
+                n_rows=n_rows,
+                shift_ns=shift,
+                windows=look.windows,
+            )
             for shift in (0, *shifts_ns)
+            for number, look in enumerate(looks)
         }
         self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
 
@@ -87,12 +95,12 @@ class Detector:
         n_shards: int = N_SHARDS,
         n_workers: int | None = None,
     ) -> None:
-        self._params = params
+        self._looks = looks_of(params)
         self._n_accounts = n_accounts
         self._shifts_ns = shifts_ns
         self._last_ns = 0
         n_rows = params.rank_test.n_rows(n_nodes)
-        self._shards = [_Shard(params, n_accounts, n_rows, shifts_ns) for _ in range(n_shards)]
+        self._shards = [_Shard(self._looks, n_accounts, n_rows, shifts_ns) for _ in range(n_shards)]
         self._pool = ThreadPoolExecutor(n_workers or os.cpu_count() or 1)
 
     def __enter__(self) -> Self:
@@ -127,19 +135,25 @@ class Detector:
 
     @property
     def n_starts(self) -> int:
-        """Starts of pair rows in the real test."""
-        return sum(shard.tests[0].n_starts for shard in self._shards)
+        """Starts of pair rows in the real test, in the look that has more: each pays its part."""
+        return max(
+            sum(shard.tests[0, look].n_starts for shard in self._shards)
+            for look in range(len(self._looks))
+        )
 
     @property
     def n_tests(self) -> int:
         """Return m: the number of tests that the threshold pays for."""
         return n_tests(self._n_accounts, self.n_starts)
 
-    def decisions_by_account(self, *, shift_ns: int = 0) -> NDArray[np.int64]:
-        """Return the decisions (or due ghosts) of each account, shape (n_accounts,)."""
+    def decisions_by_account(self, *, shift_ns: int = 0, look: int = 0) -> NDArray[np.int64]:
+        """Return the candidates (or due ghosts) of each account in a look, shape (n_accounts,).
+
+        In the first look these are all its decisions.
+        """
         total = np.zeros(self._n_accounts, np.int64)
         for shard in self._shards:
-            nodes = shard.tests[shift_ns].decisions_of_nodes()[: shard.stage.n_nodes]
+            nodes = shard.tests[shift_ns, look].decisions_of_nodes()[: shard.stage.n_nodes]
             np.add.at(total, shard.stage.node_account[: nodes.size], nodes)
         return total
 
@@ -155,14 +169,20 @@ class Detector:
         among : ndarray of bool, shape (n_accounts,), optional
             Leave out the pairs that are not both of these accounts.
         """
-        return pair_evidence(
-            [
-                shard.tests[shift_ns].rows(node_account=shard.stage.node_account, among=among)
-                for shard in self._shards
-            ],
-            decisions=self.decisions_by_account(shift_ns=shift_ns),
-            params=self._params.rank_test,
-        )
+        looks = [
+            pair_evidence(
+                [
+                    shard.tests[shift_ns, number].rows(
+                        node_account=shard.stage.node_account, among=among
+                    )
+                    for shard in self._shards
+                ],
+                decisions=self.decisions_by_account(shift_ns=shift_ns, look=number),
+                params=look.params,
+            )
+            for number, look in enumerate(self._looks)
+        ]
+        return louder_look(looks, n_accounts=self._n_accounts)
 
     def placebo_evidence(self) -> dict[int, PairEvidence]:
         """Return the evidence of every placebo, by shift in nanoseconds."""
@@ -194,7 +214,10 @@ class Detector:
         """Return the state of every shard as named arrays; the decision log is not part of it."""
         return [
             {"decisions": shard.stage.snapshot(), "stream": {"last_ns": np.array(self._last_ns)}}
-            | {f"test_{shift}": test.snapshot() for shift, test in shard.tests.items()}
+            | {
+                f"test_{shift}_{look}": test.snapshot()
+                for (shift, look), test in shard.tests.items()
+            }
             for shard in self._shards
         ]
 
@@ -203,5 +226,5 @@ class Detector:
         for shard, state in zip(self._shards, snapshot, strict=True):
             self._last_ns = int(state["stream"]["last_ns"])
             shard.stage.restore(state["decisions"])
-            for shift, test in shard.tests.items():
-                test.restore(state[f"test_{shift}"])
+            for (shift, look), test in shard.tests.items():
+                test.restore(state[f"test_{shift}_{look}"])

@@ -59,9 +59,10 @@ class NaiveRow:
 class NaiveRankTest:
     """One family's decisions, taken in blocks of equal (time, sequence)."""
 
-    def __init__(self, params: RankTestParams, shift_ns: int = 0) -> None:
+    def __init__(self, params: RankTestParams, shift_ns: int = 0, *, windows: bool = False) -> None:
         self.params = params
         self.shift_ns = shift_ns
+        self.windows = windows
         self.entries: list[Entry] = []
         self.answers: list[Answer] = []
         self.answered: dict[tuple[int, int], int] = {}
@@ -159,10 +160,8 @@ class NaiveRankTest:
                 share = self._share(before, y, e)
                 cost += share + share * share
         everyone = before + block
-        newest: dict[tuple[int, int], int] = {}
-        for i, e in enumerate(everyone):
-            if e.time_ns + shift <= y.time_ns:
-                newest[e.account, e.side] = i
+        due = self._due_candidates(y.time_ns)
+        newest = {(everyone[i].account, everyone[i].side): i for i in due}
         for (account, side), i in sorted(newest.items()):
             a = everyone[i]
             if account == y.account or y.time_ns - a.time_ns - shift > p.look_back_ns:
@@ -179,11 +178,7 @@ class NaiveRankTest:
                     share = self._share(before, y, e)
                     total += share + share * share
             if total <= p.p_cap:
-                due = [
-                    k
-                    for k, e in enumerate(everyone)
-                    if e.account == account and e.time_ns + shift <= y.time_ns
-                ]
+                of_leader = [k for k in due if everyone[k].account == account]
                 self.answers.append(
                     Answer(
                         leader=account,
@@ -191,17 +186,32 @@ class NaiveRankTest:
                         channel=0 if side == y.side else 1,
                         p=total,
                         time_ns=y.time_ns,
-                        number=due.index(i) + 1,
-                        n_leader=len(due),
+                        number=of_leader.index(i) + 1,
+                        n_leader=len(of_leader),
                     )
                 )
 
+    def _due_candidates(self, now_ns: int) -> list[int]:
+        """Return which entries can be answered by now, or could before: those that open a window.
+
+        Without windows, all that are due.
+        """
+        opened_ns: dict[tuple[int, int], int] = {}
+        due = []
+        for i, e in enumerate(self.entries):
+            last_ns = opened_ns.get((e.account, e.side))
+            inside = last_ns is not None and e.time_ns - last_ns <= self.params.look_back_ns
+            if self.windows and inside:
+                continue
+            opened_ns[e.account, e.side] = e.time_ns
+            if e.time_ns + self.shift_ns <= now_ns:
+                due.append(i)
+        return due
+
     def decisions_of(self, account: int) -> int:
-        """Return how many decisions (due ghosts, in a placebo) the account has made."""
+        """Return how many candidates (due ghosts, in a placebo) the account has made."""
         now_ns = self.entries[-1].time_ns if self.entries else 0
-        return sum(
-            e.account == account and e.time_ns + self.shift_ns <= now_ns for e in self.entries
-        )
+        return sum(self.entries[i].account == account for i in self._due_candidates(now_ns))
 
 
 def naive_rows(

@@ -55,11 +55,13 @@ def compare(
     params: RankTestParams,
     shift_ns: int,
     n_accounts: int,
+    *,
+    windows: bool = False,
 ) -> int:
-    twin = NaiveRankTest(params, shift_ns)
+    twin = NaiveRankTest(params, shift_ns, windows=windows)
     row_p = params.row_p(n_accounts)
     expected = naive_rows(twin.run(rows), params, row_p=row_p)
-    test = RankTest(params, n_accounts=n_accounts, shift_ns=shift_ns)
+    test = RankTest(params, n_accounts=n_accounts, shift_ns=shift_ns, windows=windows)
     table = np.array(rows, np.int64).reshape(-1, 4)
     test.process(
         table[:, 0].copy(),
@@ -93,6 +95,7 @@ def compare(
     shift_ns=st.sampled_from([0, 0, 20 * SECOND_NS, 300 * SECOND_NS]),
     robots=st.sampled_from([3.0, 1e9]),
     day_share=st.sampled_from([0.0, 0.05]),
+    windows=st.booleans(),
 )
 def test_the_kernel_agrees_with_its_twin(
     seed: int,
@@ -103,15 +106,18 @@ def test_the_kernel_agrees_with_its_twin(
     shift_ns: int,
     robots: float,
     day_share: float,
+    windows: bool,
 ) -> None:
     rows = market(
         seed, n=n, n_accounts=n_accounts, ties=ties, sequenced=sequenced, day_share=day_share
     )
-    compare(rows, replace(PARAMS, robot_decisions_a_day=robots), shift_ns, n_accounts)
+    params = replace(PARAMS, robot_decisions_a_day=robots)
+    compare(rows, params, shift_ns, n_accounts, windows=windows)
 
 
+@pytest.mark.parametrize("windows", [False, True])
 @pytest.mark.parametrize("shift_ns", [0, 20 * SECOND_NS])
-def test_starts_anew_follow_the_stated_rule(shift_ns: int) -> None:
+def test_starts_anew_follow_the_stated_rule(shift_ns: int, windows: bool) -> None:
     # A restart every 10 minutes and a sharp bar: most rows start several times.
     params = replace(
         PARAMS, restart_ns=600 * SECOND_NS, row_p_floor=0.3, row_p_accounts=1e-9, safety=2.0
@@ -119,8 +125,8 @@ def test_starts_anew_follow_the_stated_rule(shift_ns: int) -> None:
     n_rows = 0
     for seed in range(15):
         rows = market(seed, n=150, n_accounts=4, ties=0.1, sequenced=False, day_share=0.0)
-        n_rows += compare(rows, params, shift_ns, 4)
-    assert n_rows > 50
+        n_rows += compare(rows, params, shift_ns, 4, windows=windows)
+    assert n_rows > (25 if windows else 50)
 
 
 def test_safety_overall_weight_and_class_change_the_shares_as_in_the_twin() -> None:
@@ -130,9 +136,11 @@ def test_safety_overall_weight_and_class_change_the_shares_as_in_the_twin() -> N
         compare(rows, params, 0, 5)
 
 
-def rows_after(times: list[tuple[float, int, int]]) -> list[tuple[int, int, int, int, float]]:
+def rows_after(
+    times: list[tuple[float, int, int]], *, windows: bool = False
+) -> list[tuple[int, int, int, int, float]]:
     """Return (leader, follower, channel, answers, best) after (second, account, side) decisions."""
-    test = RankTest(PARAMS, n_accounts=3)
+    test = RankTest(PARAMS, n_accounts=3, windows=windows)
     rows = [(START_NS + int(s * SECOND_NS), a, side) for s, a, side in times]
     test.process(
         np.array([t for t, _, _ in rows], np.int64),
@@ -175,3 +183,12 @@ def test_an_answer_to_a_decision_from_before_the_start_earns_nothing() -> None:
 def test_a_superseded_decision_is_never_answered() -> None:
     rows = rows_after([(0.0, 0, 0), (20.0, 0, 0), (22.0, 1, 0)])
     assert [row[:4] for row in rows] == [(0, 1, 0, 1)]
+
+
+def test_with_windows_the_decision_that_opens_one_is_answered_once() -> None:
+    busy = [(0.0, 0, 0), (20.0, 0, 0), (40.0, 0, 0)]
+    answered = rows_after([*busy, (62.0, 1, 0), (81.0, 1, 0)], windows=True)
+    assert [row[:4] for row in answered] == [(0, 1, 0, 1)]
+    # 121 s after the first the next window opens; 119 s after it, none does.
+    assert rows_after([*busy, (121.0, 0, 0), (152.0, 1, 0)], windows=True)[0][3] == 1
+    assert rows_after([*busy, (119.0, 0, 0), (152.0, 1, 0)], windows=True) == []

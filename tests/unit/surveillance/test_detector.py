@@ -11,6 +11,7 @@ from scipy.stats import binom
 from models.columns import OrderColumns, PairEvidence
 from models.evidence import ln_threshold
 from models.params import DetectionParams
+from models.slow_look_params import SlowLookParams
 from surveillance.pipeline.detector import Detector
 
 SHIFT_NS = 300 * SECOND_NS
@@ -185,6 +186,34 @@ def test_a_copier_that_also_trades_on_its_own_is_found() -> None:
     detector, pairs, _ = detect(order_columns(sorted(rows + copies)), n_accounts=n_accounts)
     found = pairs.ln_e >= ln_threshold(detector.n_tests, 0.05)
     assert set(zip(pairs.leader[found], pairs.follower[found], strict=True)) == {(leader, copier)}
+
+
+def test_a_slow_copier_of_a_busy_leader_is_found_by_the_second_look() -> None:
+    # The leader decides in bursts, again before the copier has acted 40 to 100 s after the first.
+    n_accounts = 120
+    rng = np.random.default_rng(5)
+    leader, copier = 0, 1
+    rows = [row for row in honest_market(5, n_accounts, 3) if row[1] > copier]
+    for day in range(3):
+        for _ in range(40):
+            begins = START_NS + day * DAY_NS + int(rng.random() * 8 * 3600 * SECOND_NS)
+            side = int(rng.integers(0, 2))
+            rows += [(begins + s * SECOND_NS, leader, 0, side) for s in range(0, 120, 15)]
+            rows.append((begins + int(rng.uniform(40, 100) * SECOND_NS), copier, 0, side))
+    orders = order_columns(sorted(rows))
+
+    def ln_e(params: DetectionParams) -> float:
+        with Detector(params, n_accounts=n_accounts) as detector:
+            detector.process(orders)
+            detector.close()
+            pairs = detector.pair_evidence()
+            of_both = (pairs.leader == leader) & (pairs.follower == copier)
+            above = pairs.ln_e - ln_threshold(detector.n_tests, 0.05)
+            assert np.all(above[~of_both & (pairs.follower != leader)] < 0)
+            return float(above[of_both & (pairs.channel == 0)].max(initial=-np.inf))
+
+    assert ln_e(DetectionParams()) > 0
+    assert ln_e(DetectionParams(slow_look=SlowLookParams(kappas=()))) < 0
 
 
 def test_an_inverse_copier_is_found_in_its_channel() -> None:
