@@ -1,13 +1,13 @@
 """What all clients of the cluster have in common: configuration, noted errors, first contact."""
 
 import logging
-import time
 from typing import Any, Protocol
 
 from confluent_kafka import KafkaError as ClientError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin._metadata import ClusterMetadata
 
+from streams.kafka.deadline import Deadline
 from streams.kafka.errors import FencedError, KafkaError
 from streams.kafka.settings import KafkaSettings
 
@@ -76,25 +76,37 @@ class Connection:
             **{name.replace("_", "."): value for name, value in options.items()},
         }
 
-    def metadata(self, client: Client) -> ClusterMetadata:
+    def metadata(self, client: Client, *, is_reading: bool = False) -> ClusterMetadata:
         """Return the topics of the cluster.
+
+        Parameters
+        ----------
+        client : Client
+            Who asks.
+        is_reading : bool
+            The client is a consumer with partitions: its `poll` would take a message away, so
+            what it reports waits for the caller's next poll.
 
         Raises
         ------
         KafkaError
             If the cluster refuses the login or does not answer in time; says why.
         """
-        deadline = time.monotonic() + self._connect_seconds
+        deadline = Deadline(self._connect_seconds)
         while True:
-            client.poll(0)
+            self._serve(client, is_reading)
             self.raise_if_fatal()
             try:
                 return client.list_topics(timeout=_SLICE_SECONDS)
             except KafkaException as error:
-                client.poll(0)  # brings the reason to _note
+                self._serve(client, is_reading)  # brings the reason to _note
                 reason = self._refusal or self.last_error or self.text(error.args[0])
-                if self._refusal or time.monotonic() > deadline:
+                if self._refusal or deadline.is_over:
                     raise KafkaError(f"broker {self.settings.bootstrap}", reason) from None
+
+    def _serve(self, client: Client, is_reading: bool) -> None:
+        if not is_reading:
+            client.poll(0)
 
     def raise_if_fatal(self) -> None:
         """Raise the error after which the client is of no use any more, if there was one."""

@@ -18,6 +18,7 @@ from confluent_kafka import (
 from confluent_kafka import KafkaError as ClientError
 
 from streams.kafka.connection import CONNECT_SECONDS, Connection
+from streams.kafka.deadline import Deadline
 from streams.kafka.errors import KafkaError
 from streams.kafka.partitions import Partition, check_positions, find_partitions
 from streams.kafka.settings import KafkaSettings
@@ -116,7 +117,7 @@ class PartitionConsumer:
         KafkaError
             As for the constructor.
         """
-        metadata = self._connection.metadata(self._client)
+        metadata = self._connection.metadata(self._client, is_reading=bool(self._assigned))
         found = find_partitions(metadata, self._topics)
         check_positions(metadata, self._saved)
         new = found - self._assigned
@@ -226,15 +227,16 @@ class PartitionConsumer:
         handle = TopicPartition(*partition)
         if fresh_within_s is None:
             return int(self._client.get_watermark_offsets(handle, cached=True)[1])
-        deadline = time.monotonic() + fresh_within_s
+        deadline = Deadline(fresh_within_s)
         while True:
             try:
-                left = max(_RETRY_SECONDS, deadline - time.monotonic())
+                left = deadline.left_s(at_least=_RETRY_SECONDS)
                 return int(self._client.get_watermark_offsets(handle, timeout=left)[1])
             except KafkaException as error:  # at once while a partition is without a leader
-                if time.monotonic() > deadline:
+                if deadline.is_over:
                     raise self._connection.error(f"topic {partition[0]}", error.args[0]) from None
                 time.sleep(_RETRY_SECONDS)
+                self._connection.metadata(self._client, is_reading=True)  # who leads now
 
     def _note_events(self, fetched: Sequence[Any]) -> None:
         """Take what is no message: the end of a partition or an error of it."""

@@ -1,6 +1,5 @@
 """Sends records all or nothing, and reads back what was sent."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from confluent_kafka import KafkaException, Producer
 
 from streams.kafka.connection import CONNECT_SECONDS, NEW_TOPIC_MILLISECONDS, Connection
 from streams.kafka.consumer import PartitionConsumer
+from streams.kafka.deadline import Deadline
 from streams.kafka.errors import FencedError, KafkaError
 from streams.kafka.settings import KafkaSettings
 from streams.messages import Message, Record
@@ -115,12 +115,12 @@ class TransactionalSender:
 
     def _retry(self, call: Callable[[float], None], timeout_s: float) -> None:
         """Call until it succeeds, the time is over or the error is one that stays."""
-        deadline = time.monotonic() + timeout_s
+        deadline = Deadline(timeout_s)
         while True:
             try:
-                call(max(_WAIT_SECONDS, deadline - time.monotonic()))
+                call(deadline.left_s(at_least=_WAIT_SECONDS))
             except KafkaException as error:
-                if not error.args[0].retriable() or time.monotonic() > deadline:
+                if not error.args[0].retriable() or deadline.is_over:
                     raise
             else:
                 return
@@ -156,13 +156,13 @@ def read_back(
     """
     positions = {(topic, partition): offset for partition, offset in from_offsets.items()}
     with PartitionConsumer(settings, [topic], positions) as consumer:
-        last_seen = time.monotonic()
+        deadline = Deadline(patience_s)
         while consumer.at_end() != consumer.assigned:
             messages = consumer.poll(_BATCH, _WAIT_SECONDS)
             yield from messages
             if messages:
-                last_seen = time.monotonic()
-            elif time.monotonic() - last_seen > patience_s:
+                deadline = Deadline(patience_s)
+            elif deadline.is_over:
                 reason = consumer.error_state or "nothing came"
                 raise KafkaError(f"topic {topic}", f"its end was not reached: {reason}")
 

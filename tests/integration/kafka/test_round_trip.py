@@ -112,6 +112,20 @@ def test_topics_that_appear_later_are_found_by_their_pattern(kafka: KafkaCluster
         assert consumer.positions() == {(first, 0): 2, (second, 0): 3}
 
 
+def test_looking_for_new_topics_takes_no_message_away(kafka: KafkaCluster) -> None:
+    topic = kafka.topic(n_partitions=2)
+    fill(kafka, topic, 2000)
+    with PartitionConsumer(kafka.settings, [topic], {}) as consumer:
+        messages = consumer.poll(10, 10)
+        while len(messages) < 2000:
+            consumer.refresh()
+            consumer.ends(fresh_within_s=10)
+            fetched = consumer.poll(100, 10)
+            assert fetched
+            messages += fetched
+    assert sorted(int(message.value or b"") for message in messages) == list(range(2000))
+
+
 def test_a_pattern_may_match_nothing_yet(kafka: KafkaCluster) -> None:
     with PartitionConsumer(kafka.settings, [f"^{kafka.new_prefix()}.*"], {}) as consumer:
         assert consumer.assigned == frozenset()
