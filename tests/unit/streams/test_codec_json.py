@@ -136,6 +136,13 @@ def test_depth_counts_brackets_outside_texts_only() -> None:
     assert only_dead(found).reason is DeadReason.MALFORMED
 
 
+@pytest.mark.timeout(30)  # what reads a text again from each of its quotes takes an hour
+@pytest.mark.parametrize("text", [b'"\\"[{' * 1_500_000, b'[["' * 33 + b"\\" * 7_000_001])
+def test_a_large_text_without_an_end_is_read_once(text: bytes) -> None:
+    letter = only_dead(decoded([message(b'{"x":' + text)]))
+    assert letter.reason is DeadReason.MALFORMED
+
+
 def test_all_tables_are_read_from_json() -> None:
     session = b'{"session_id":"S","account_id":"A","start_time_ns":1700000000000000000,"asn":"1"}'
     assert rows_of(decoded([message(session)], "sessions"))[0]["asn"] == "1"
