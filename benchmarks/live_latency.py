@@ -58,9 +58,11 @@ def measure(
         flags = _Flags(kafka, topics)
         flags.start()
         try:
-            _until_read(kafka, topics, worker)
+            market = LiveMarket(rate, seed=seed)
             with EventProducer(kafka, topics) as producer:
-                n_orders, took_s = _produce(producer, LiveMarket(rate, seed=seed), seconds)
+                producer.send(market.accounts(), "accounts")
+                _until_read(kafka, topics, worker)
+                n_orders, took_s = _produce(producer, market, seconds)
             time.sleep(_AFTER_S)
         finally:
             flags.is_over.set()

@@ -1,18 +1,22 @@
 """Orders of a market that happen now: strangers at a given rate, and pairs that copy.
 
-A follower repeats every order of its leader after 5 to 25 ms; a stranger trades ten instruments.
+A pair keeps to one instrument, buys and sells in turn, and its follower repeats the leader's order
+after 5 to 25 ms; both have one owner. Strangers trade ten instruments each, and those of the pairs
+now and then: where a crowd acts all the time, nothing would be flagged.
 """
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from streams.tables import ORDER_SCHEMA
+from streams.tables import ACCOUNT_SCHEMA, ORDER_SCHEMA
 
 _N_INSTRUMENTS = 400
 _N_STRANGERS = 8_000
 _N_OWN = 10  # instruments of a stranger
 _N_PAIRS = 200
-_PAUSE_S = (0.8, 4.0)  # between two orders of a leader, drawn for each pair
+_SELDOM = 200.0  # orders of strangers a second in the instruments of the pairs
+_PAUSE_S = (5.5, 9.0)  # between two orders of a leader; more often would be one decision
 _DELAY_NS = (5_000_000, 25_000_000)
 
 
@@ -30,10 +34,19 @@ class LiveMarket:
     def __init__(self, rate: float, *, seed: int) -> None:
         self._rate = rate
         self._rng = np.random.default_rng(seed)
-        self._pause_s = self._rng.uniform(*_PAUSE_S, _N_PAIRS)
         self._due: list[tuple[int, str, int, str]] = []
-        self._next_ns = np.zeros(_N_PAIRS)
+        self._next_ns: NDArray[np.float64] | None = None
+        self._next_side = ["buy"] * _N_PAIRS
         self._n_events = 0
+
+    def accounts(self) -> pa.RecordBatch:
+        """Return the accounts of the pairs."""
+        rows = [
+            {"account_id": f"{role}{pair:03}", "owner_id": f"O{pair:03}"}
+            for pair in range(_N_PAIRS)
+            for role in "LF"
+        ]
+        return pa.RecordBatch.from_pylist(rows, schema=ACCOUNT_SCHEMA)
 
     def orders(self, first_ns: int, last_ns: int) -> pa.RecordBatch:
         """Return the orders from one time up to another, in order."""
@@ -61,27 +74,30 @@ class LiveMarket:
         return pa.record_batch(columns, schema=ORDER_SCHEMA)
 
     def _strangers(self, first_ns: int, last_ns: int) -> list[tuple[int, str, int, str]]:
-        rng = self._rng
-        n = rng.poisson(self._rate * (last_ns - first_ns) / 1e9)
-        times = rng.integers(first_ns, last_ns, n).tolist()
-        who = rng.integers(0, _N_STRANGERS, n).tolist()
-        which = rng.integers(0, _N_OWN, n).tolist()
-        sides = rng.integers(0, 2, n).tolist()
+        rng, seconds = self._rng, (last_ns - first_ns) / 1e9
+        n, n_seldom = rng.poisson(self._rate * seconds), rng.poisson(_SELDOM * seconds)
+        times = rng.integers(first_ns, last_ns, n + n_seldom).tolist()
+        who = rng.integers(0, _N_STRANGERS, n + n_seldom)
+        what = _N_PAIRS + (who * _N_OWN + rng.integers(0, _N_OWN, who.size)) % _N_INSTRUMENTS
+        what[:n_seldom] = rng.integers(0, _N_PAIRS, n_seldom)
+        sides = rng.integers(0, 2, who.size).tolist()
         return [
-            (t, f"S{a:04}", (a * _N_OWN + i) % _N_INSTRUMENTS, "buy" if s else "sell")
-            for t, a, i, s in zip(times, who, which, sides, strict=True)
+            (t, f"S{a:04}", i, "buy" if s else "sell")
+            for t, a, i, s in zip(times, who.tolist(), what.tolist(), sides, strict=True)
         ]
 
     def _pairs(self, first_ns: int, last_ns: int) -> list[tuple[int, str, int, str]]:
         rng = self._rng
+        if self._next_ns is None:
+            self._next_ns = first_ns + 1e9 * rng.uniform(0, _PAUSE_S[1], _N_PAIRS)
         for pair in np.flatnonzero(self._next_ns < last_ns).tolist():
             time_ns = max(int(self._next_ns[pair]), first_ns)
-            side = "buy" if rng.random() < 0.5 else "sell"
-            what = int(rng.integers(0, _N_INSTRUMENTS))
+            side = self._next_side[pair]
             delay_ns = int(rng.integers(*_DELAY_NS))
-            self._due.append((time_ns, f"L{pair:03}", what, side))
-            self._due.append((time_ns + delay_ns, f"F{pair:03}", what, side))
-            self._next_ns[pair] = time_ns + 1e9 * self._pause_s[pair] * rng.uniform(0.5, 1.5)
+            self._due.append((time_ns, f"L{pair:03}", pair, side))
+            self._due.append((time_ns + delay_ns, f"F{pair:03}", pair, side))
+            self._next_ns[pair] = time_ns + 1e9 * rng.uniform(*_PAUSE_S)
+            self._next_side[pair] = "sell" if side == "buy" else "buy"
         now = [row for row in self._due if row[0] < last_ns]
         self._due = [row for row in self._due if row[0] >= last_ns]
         return now

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--orders", type=int, default=500_000)
     parser.add_argument("--accounts", type=int, default=5_000)
     parser.add_argument("--repeats", type=int, default=3, help="the median of so many counts")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of orders at each load")
+    parser.add_argument("--seconds", type=float, default=150.0, help="of orders at each load")
     parser.add_argument("--page", type=Path, default=Path("docs/performance.md"))
     parser.add_argument(
         "--datasets",
