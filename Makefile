@@ -47,7 +47,7 @@ benchmark: $(DEV) ## Measure scan and live worker; writes docs/performance.md
 evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md (half an hour)
 	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --scenario nothing --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md
-	$(BIN)/surveillance evaluate --scenario full --first-seed 601 --seeds 10 --accounts 5000 --days 3 --baselines all --copies-until-flag 10 --write-docs docs/quality.md
+	$(BIN)/surveillance evaluate --scenario full --first-seed 601 --seeds 10 --accounts 5000 --days 3 --baselines all --copies-until-flag 2 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --held-out --first-seed 701 --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --scenario basic --variants --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md
 	$(BIN)/surveillance evaluate --scenario full --variants --first-seed 611 --seeds 2 --accounts 3000 --days 3 --write-docs docs/quality.md

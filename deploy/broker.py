@@ -188,7 +188,8 @@ def main() -> None:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--directory", type=Path, help="keep the data here; default: none is kept")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background ignores interrupts
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as temporary, suppress(KeyboardInterrupt):
         directory = options.directory or Path(temporary)
         try:

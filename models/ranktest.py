@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.crossings import Crossings
 from models.decisions import Snapshot, grown
 from models.errors import ColumnError
 from models.kernels import ranktest as kernel
@@ -52,23 +53,6 @@ class FamilyRows:
     best: NDArray[np.float64]
     total: NDArray[np.float64]
     answers: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Crossings:
-    """When rows passed the watched level, in event order, shape (n_crossings,) each.
-
-    `ln_e`, `answers` and `opportunities` (the leader's decisions since the row's last start) are
-    what the row held then.
-    """
-
-    time_ns: NDArray[np.int64]
-    leader: NDArray[np.int32]
-    follower: NDArray[np.int32]
-    channel: NDArray[np.int8]
-    ln_e: NDArray[np.float64]
-    answers: NDArray[np.int64]
-    opportunities: NDArray[np.int64]
 
 
 def components(params: RankTestParams) -> NDArray[np.float64]:

@@ -1,23 +1,11 @@
 """Where the concrete things are built: settings become a store, a simulated market a dataset."""
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from streams.files import write_dataset
 from streams.simulator import SimulatedMarket, simulate
 from surveillance.config import Settings
 from surveillance.store import Store
-
-if TYPE_CHECKING:
-    from streams.kafka.settings import KafkaSettings
-
-
-def kafka_settings(bootstrap: str, file: Path | None) -> "KafkaSettings":
-    """Return the settings of a cluster, from the file and the environment."""
-    from streams.kafka.settings import read_settings  # what never meets a broker needs no client
-
-    return read_settings(bootstrap, os.environ, file)
 
 
 def open_store(settings: Settings) -> Store:

@@ -28,7 +28,7 @@ from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
 from surveillance.commands import dead_letters
 from surveillance.commands.produce import produce
-from surveillance.commands.run import run
+from surveillance.commands.run import run, scan_journal
 from surveillance.config import load_settings
 from surveillance.errors import SurveillanceError
 from surveillance.fitted import (
@@ -68,6 +68,7 @@ app = typer.Typer(
 )
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(run)
+app.command()(scan_journal)
 
 
 def main() -> None:

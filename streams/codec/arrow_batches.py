@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from streams.codec.ipc_sizes import check_sizes
+from streams.codec.ipc_sizes import END_OF_STREAM, check_sizes
 from streams.codec.records import Limits, Part, Refusal, RefusedError, sentence
 from streams.files.casting import accepts, cast_column, cast_rows
 from streams.messages import DeadReason
@@ -101,7 +101,8 @@ def row_streams(value: bytes, rows: Sequence[int], table: str, limits: Limits) -
     came.
     """
     batch = read_stream(value, TABLES[table], limits)
-    return [_stream_of_row(batch.slice(row, 1)) for row in rows]
+    schema = batch.schema.serialize().to_pybytes()
+    return [b"".join((schema, batch.slice(row, 1).serialize(), END_OF_STREAM)) for row in rows]
 
 
 def _read(value: bytes, spec: TableSpec, max_repeated_bytes: int | None) -> pa.RecordBatch:
@@ -224,10 +225,3 @@ def _cast(raw: pa.RecordBatch, spec: TableSpec, place: int) -> tuple[pa.RecordBa
                 refused.setdefault(cell.row, refusal)
         arrays.append(cast)
     return pa.record_batch(arrays, schema=spec.schema), list(refused.values())
-
-
-def _stream_of_row(row: pa.RecordBatch) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, row.schema) as writer:
-        writer.write_batch(row)
-    return bytes(sink.getvalue().to_pybytes())

@@ -4,7 +4,7 @@ One poisonous message or row condemns itself and no other. What is decided about
 on that event and the limits alone, never on which messages are decoded beside it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -118,7 +118,10 @@ def _n_unfolded(message: Message, limits: Limits) -> int:
 
 def _sort_by_form(
     messages: Sequence[Message], table: str, limits: Limits
-) -> tuple[dict[ContentType, list[int]], list[Refusal], list[int]]:
+) -> tuple[Mapping[ContentType, Sequence[int]], list[Refusal], list[int]]:
+    form = _form_of_all(messages, table, limits)
+    if form is not None:
+        return {form: range(len(messages))}, [], []
     by_form: dict[ContentType, list[int]] = {}
     refused: list[Refusal] = []
     tombstones: list[int] = []
@@ -129,16 +132,35 @@ def _sort_by_form(
                 _check_tombstone(message)
                 tombstones.append(place)
                 continue
-            form = content_type(message.headers)
-            if form is ContentType.FIX and table != "orders":
-                rule = f"content-type must not be FIX for {table}: it carries orders only"
-                raise RefusedError(DeadReason.CONTENT_TYPE, sentence(rule))
+            form = _form(message.headers, table)
             if not value or len(value) > limits.max_message_bytes:
                 raise _unfit(value, limits)
             by_form.setdefault(form, []).append(place)
         except RefusedError as error:
             refused.append(Refusal(place, None, error.reason, error.sentence))
     return by_form, refused, tombstones
+
+
+def _form_of_all(messages: Sequence[Message], table: str, limits: Limits) -> ContentType | None:
+    """Return the form of a run whose values are all of one and fit, as nearly every run's are."""
+    values = [message.value for message in messages]
+    headers = {message.headers for message in messages}
+    if len(headers) != 1 or not all(values):
+        return None
+    if max(map(len, filter(None, values))) > limits.max_message_bytes:
+        return None
+    try:
+        return _form(headers.pop(), table)
+    except RefusedError:
+        return None
+
+
+def _form(headers: tuple[tuple[str, bytes], ...], table: str) -> ContentType:
+    form = content_type(headers)
+    if form is ContentType.FIX and table != "orders":
+        rule = f"content-type must not be FIX for {table}: it carries orders only"
+        raise RefusedError(DeadReason.CONTENT_TYPE, sentence(rule))
+    return form
 
 
 def _check_tombstone(message: Message) -> None:

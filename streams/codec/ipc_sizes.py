@@ -16,7 +16,7 @@ from streams.codec.records import Limits, RefusedError, sentence
 from streams.messages import DeadReason
 from streams.tables import MAX_TEXT_BYTES, TABLES
 
-_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _HEADER = 2  # field of Message
 _LENGTH, _BUFFERS, _COMPRESSION, _VIEWS = 0, 2, 3, 4  # fields of RecordBatch
 _DATA = 1  # field of DictionaryBatch: its RecordBatch
@@ -71,7 +71,7 @@ def check_sizes(value: bytes, limits: Limits) -> Sizes:
             _refuse_beyond(n_rows, limits.max_rows, "have at most {:,} rows")
     except (struct.error, IndexError, ValueError) as error:
         raise RefusedError(DeadReason.MALFORMED, sentence("must be an Arrow stream")) from error
-    if source.tell() != len(value) or not value.endswith(_END_OF_STREAM):
+    if source.tell() != len(value) or not value.endswith(END_OF_STREAM):
         rule = "must end with Arrow's end-of-stream mark and nothing after it"
         raise RefusedError(DeadReason.MALFORMED, sentence(rule))
     return Sizes(n_bytes, n_rows, may_repeat)

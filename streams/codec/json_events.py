@@ -31,7 +31,8 @@ _PYTHON_TYPES: dict[pa.DataType, Any] = {
 }
 _ANYTHING = msgspec.json.Decoder()
 _SHOWN = 400  # characters of a message that can reach its sentence
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# Cannot fail once it has begun, also without an end: no text is looked at twice.
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.?)*+"?', re.DOTALL)
 
 
 def decode_json(values: Sequence[bytes], index: Sequence[int], table: str, limits: Limits) -> Part:

@@ -76,6 +76,7 @@ def _without(
 
 
 def _broken(batch: pa.RecordBatch, table: str, latest_time_ns: int) -> _Fallen:
+    batch = _with_values(batch, table)
     mask = violation_mask(batch, table, latest_time_ns=latest_time_ns)
     rows = pc.indices_nonzero(mask)
     if len(rows) == 0:
@@ -109,6 +110,17 @@ def _uncountable(batch: pa.RecordBatch, max_number: float) -> _Fallen:
             words = sentence(f"must be below {max_number:g}", cell_text(column, row), name)
             fallen.setdefault(row, (DeadReason.FIELD, words))
     return fallen
+
+
+def _with_values(batch: pa.RecordBatch, table: str) -> pa.RecordBatch:
+    """Return the columns that can break a rule: an optional one without a value cannot."""
+    required = TABLES[table].required
+    names = [
+        name
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        if name in required or column.null_count < batch.num_rows
+    ]
+    return batch.select(names)
 
 
 def _with_firm(part: Part, firm_id: str) -> Part:

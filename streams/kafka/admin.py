@@ -18,7 +18,8 @@ from streams.topics import COMPACTED_TABLES, Topics
 DEFAULT_REPLICATION = -1
 """The cluster's own default."""
 
-_MAX_MESSAGE_BYTES = 9 * 1024 * 1024  # the codec's limit of 8 MiB and what surrounds it
+MAX_MESSAGE_BYTES = 9 * 1024 * 1024
+"""Of every topic: the codec's limit of 8 MiB and what surrounds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class TopicPlan:
             "cleanup.policy": self.cleanup_policy,
             "retention.ms": "-1",
             "message.timestamp.type": "LogAppendTime",
-            "max.message.bytes": str(_MAX_MESSAGE_BYTES),
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
         }
 
 

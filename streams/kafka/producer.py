@@ -8,11 +8,13 @@ order. The client is idempotent: what it sends again after an outage is written 
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from confluent_kafka import KafkaError as ClientError
 from confluent_kafka import Producer
+from numpy.typing import NDArray
 
 from streams.codec import ContentType, encode_arrow, encode_fix, encode_json
 from streams.codec.contents import headers_of
@@ -38,8 +40,9 @@ class EventProducer:
     firm_id : str or None
         Send orders to this firm's own topic; None sends them to the shared one.
     content_type : ContentType
-        How orders are written: JSON and FIX one a message, Arrow up to 10,000 of one instrument
-        family. Sessions and reference data are always JSON.
+        How orders are written: JSON and FIX one a message, Arrow up to 10,000 of one partition,
+        all its families together so that event order stays, under the key of the first.
+        Sessions and reference data are always JSON.
     families : mapping of str to str
         Instrument to family; an instrument that is missing is its own.
 
@@ -68,6 +71,7 @@ class EventProducer:
         self._content_type = content_type
         self._families = families or {}
         self._n_orders = 0
+        self._n_partitions: dict[str, int] = {}
         self._failures: list[str] = []
         self._connection = Connection(settings)
         self._client = Producer(
@@ -124,8 +128,14 @@ class EventProducer:
             topic = self._topics.of(table)
         kind = self._content_type if is_orders else ContentType.JSON
         headers = list(headers_of(kind))
-        for key, value in self._messages(batch, table, kind, firm_id):
-            self._produce(topic, key.encode(), value, headers)
+        names = keys(batch, table, self._families)
+        if kind is ContentType.ARROW:
+            for rows in self._partition_rows(topic, names):
+                value = encode_arrow(batch.take(pa.array(rows)))
+                self._produce(topic, names[rows[0]].encode(), value, headers)
+        else:
+            for name, value in zip(names, self._values(batch, kind, firm_id), strict=True):
+                self._produce(topic, name.encode(), value, headers)
         self._n_orders += batch.num_rows if is_orders else 0
         self._raise_failures()
 
@@ -143,18 +153,30 @@ class EventProducer:
             reason = self._connection.last_error or "no answer"
             raise KafkaError("delivery", f"{n_left} messages are still on their way: {reason}")
 
-    def _messages(
-        self, batch: pa.RecordBatch, table: str, kind: ContentType, firm_id: str | None
-    ) -> Iterator[tuple[str, bytes]]:
-        names = keys(batch, table, self._families)
-        if kind is ContentType.ARROW:
-            for key, part in _parts(batch, names):
-                yield key, encode_arrow(part)
-        elif kind is ContentType.FIX:
-            values = encode_fix(batch, sender=firm_id, first_number=self._n_orders + 1)
-            yield from zip(names, values, strict=True)
-        else:
-            yield from zip(names, encode_json(batch), strict=True)
+    def _values(self, batch: pa.RecordBatch, kind: ContentType, firm_id: str | None) -> list[bytes]:
+        if kind is ContentType.FIX:
+            return encode_fix(batch, sender=firm_id, first_number=self._n_orders + 1)
+        return encode_json(batch)
+
+    def _partition_rows(self, topic: str, names: list[str]) -> Iterator[NDArray[np.int64]]:
+        """Yield the rows of each partition in their order, cut to the rows of a message."""
+        n_partitions = self._partition_count(topic)
+        distinct, numbers = np.unique(np.array(names, object), return_inverse=True)
+        # As librdkafka itself places a key, so that every form of a family goes to one partition.
+        partition = np.array([crc32(name.encode()) % n_partitions for name in distinct], np.int64)
+        partition_of_row = partition[numbers]
+        for chosen in np.unique(partition_of_row):
+            rows = np.flatnonzero(partition_of_row == chosen)
+            for first in range(0, len(rows), _ROWS_OF_A_MESSAGE):
+                yield rows[first : first + _ROWS_OF_A_MESSAGE]
+
+    def _partition_count(self, topic: str) -> int:
+        if topic not in self._n_partitions:
+            known = self._connection.metadata(self._client).topics
+            if topic not in known:
+                raise KafkaError(f"topic {topic}", "does not exist on the broker")
+            self._n_partitions[topic] = len(known[topic].partitions)
+        return self._n_partitions[topic]
 
     def _produce(self, topic: str, key: bytes, value: bytes, headers: list[Any]) -> None:
         while True:
@@ -181,12 +203,3 @@ class EventProducer:
             raise KafkaError(
                 "delivery", f"{n_failures} messages could not be sent, the first: {first}"
             )
-
-
-def _parts(batch: pa.RecordBatch, names: list[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Cut a batch by key, in the order of first appearance, and to the rows of a message."""
-    encoded = pa.array(names, pa.string()).dictionary_encode()
-    for number, key in enumerate(encoded.dictionary.to_pylist()):
-        rows = batch.filter(pc.equal(encoded.indices, number))
-        for first in range(0, rows.num_rows, _ROWS_OF_A_MESSAGE):
-            yield key, rows.slice(first, _ROWS_OF_A_MESSAGE)

@@ -6,6 +6,7 @@ from typing import Any
 from confluent_kafka import KafkaError as ClientError
 from confluent_kafka import KafkaException, Producer
 
+from streams.kafka.admin import MAX_MESSAGE_BYTES
 from streams.kafka.connection import CONNECT_SECONDS, NEW_TOPIC_MILLISECONDS, Connection
 from streams.kafka.consumer import PartitionConsumer
 from streams.kafka.deadline import Deadline
@@ -45,6 +46,7 @@ class TransactionalSender:
                 allow_auto_create_topics=False,
                 topic_metadata_propagation_max_ms=NEW_TOPIC_MILLISECONDS,
                 linger_ms=2,
+                message_max_bytes=MAX_MESSAGE_BYTES,
                 compression_type="zstd",
             )
         )

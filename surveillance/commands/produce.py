@@ -1,6 +1,7 @@
 """`surveillance produce`: a dataset into the topics, at a chosen speed."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,6 @@ import typer
 from rich.console import Console
 
 from models.params import DAY_NS
-from surveillance.assembly import kafka_settings
 from surveillance.clock import now_ns
 from surveillance.options import AsJson, KafkaAddress, KafkaFile, StoreUrl, TopicPrefix
 from surveillance.terminal import task_bar
@@ -42,6 +42,7 @@ def produce(
     del store  # taken by every command; a replay records nothing
     # Imported here: the client library costs the other commands their start-up.
     from streams.codec import ContentType
+    from streams.kafka.settings import read_settings
     from streams.topics import Topics
     from surveillance.jobs.replaying import ReplayPlan, replay
 
@@ -55,7 +56,7 @@ def produce(
         with_firm_topics=firm_topics,
         n_partitions=partitions,
     )
-    settings = kafka_settings(kafka, kafka_config)
+    settings = read_settings(kafka, os.environ, kafka_config)
     with task_bar(Console(stderr=True)) as on_progress:
         replayed = replay(
             dataset, settings, plan, latest_time_ns=now_ns() + DAY_NS, on_progress=on_progress

@@ -1,4 +1,4 @@
-"""`surveillance run`: the detector, live on Kafka."""
+"""`surveillance run` and `scan-journal`: the detector live on Kafka, and over all it accepted."""
 
 import json
 import os
@@ -19,9 +19,12 @@ from surveillance.config import load_settings
 from surveillance.fitted import load_classifier
 from surveillance.live.running import run_stream
 from surveillance.live.settings import LiveSettings
+from surveillance.live.whole_scan import scan_journal as scan_whole_journal
 from surveillance.live.worker import Known, Worker
 from surveillance.options import AsJson, ClassifierFile, StoreUrl
 from surveillance.policy import with_policy
+from surveillance.results import scan_summary
+from surveillance.terminal import output_console, verdict_table
 
 _LOOPBACK = "127.0.0.1"
 _DEFAULTS = LiveSettings()
@@ -103,6 +106,33 @@ def run(
             f"{stream}: {ran.messages:,} messages, {ran.groups:,} groups, "
             f"{ran.published:,} records published"
         )
+
+
+def scan_journal(
+    out: Annotated[Path, typer.Option("--out", help="Directory for the result files.")],
+    stream: Annotated[str, typer.Option(help="Name of the stream in the store.")] = "live",
+    policy: Annotated[
+        Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
+    ] = None,
+    classifier: ClassifierFile = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Scan all that a stream accepted, late events too, into files."""
+    settings = load_settings(store=store, policy=policy, classifier=classifier)
+    with open_store(settings) as opened:
+        result = scan_whole_journal(
+            opened,
+            stream,
+            out=out,
+            params=with_policy(DetectionParams(), settings.policy),
+            artifact=load_classifier(settings.classifier),
+        )
+    if as_json:
+        typer.echo(json.dumps({"out": str(out), **scan_summary(result.findings)}))
+        return
+    output_console().print(verdict_table(result.findings))
+    typer.echo(f"Results: {out / 'report.html'}")
 
 
 class _Stopping:

@@ -18,7 +18,7 @@ from streams.topics import Topics
 from surveillance.clock import monotonic_ns
 from surveillance.jobs.pacing import paced
 
-_ROWS_PER_SEND = 5_000  # how far apart the families of one firm may be in an Arrow replay
+_ROWS_PER_SEND = 5_000  # how far apart partitions may be
 _REFERENCE_TABLES = ("instruments", "accounts", "declarations", "sessions")
 
 

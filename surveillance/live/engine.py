@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from models.classifier import Classifier
 from models.columns import BUY, NO_SEQUENCE, SELL, OrderColumns, PairEvidence
+from models.crossings import Crossings
 from models.evidence import ln_threshold, n_tests
 from models.features import KeyLog, MarketLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
-from models.ranktest import Crossings
 from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
 from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import OrderColumns, PairEvidence
+from models.crossings import Crossings
 from models.decisions import DecisionStage, OpenedDecisions, Snapshot
 from models.evidence import LN_CHANCES, n_tests, pair_evidence
 from models.features import KeyLog, MarketLog
 from models.looks import Look, looks_of, louder_look
 from models.params import DetectionParams
-from models.ranktest import Crossings, RankTest
+from models.ranktest import RankTest
 
 N_SHARDS = 8
 

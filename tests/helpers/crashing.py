@@ -164,29 +164,49 @@ def _two_copied_leaders() -> pa.Table:
     )
 
 
-def work(path: Path, logs: tuple[Log, Log], topics: MemoryTopics, fuse: Fuse) -> None:
-    """Work the stream to its end, as `surveillance run --until-end` does."""
-    with Store.open(f"sqlite:///{path}") as store:
-        live = store.live(STREAM)
-        live.__class__ = CrashingStore
-        live.fuse = fuse
-        epoch = live.open_session()
-        positions = live.load().positions
-        orders, reference = (MemorySource(log, positions) for log in logs)
-        known = Known(DetectionParams(), None, TOPICS)
-        metrics = WorkerMetrics(STREAM, CollectorRegistry())
-        worker = Worker(live, epoch, orders, reference, known, SETTINGS, metrics)
-        summaries = store.reader.list_groups(limit=500).groups
-        worker.start(
-            [store.reader.get_group(summary.group_id) for summary in summaries],
-            has_run=store.reader.latest_run(STREAM) is not None,
-        )
-        publisher = Publisher(live, topics, topics.read_back)
-        publisher.recover()
-        while worker.step(0.0) or orders.at_end() < orders.assigned:
-            publisher.publish()
-        worker.finish()
-        publisher.publish()
+@dataclass
+class Session:
+    """A worker that took the stream over, and its publisher."""
+
+    worker: Worker
+    publisher: Publisher
+    orders: MemorySource
+
+    def step(self) -> int:
+        """Work one step; return how many messages came."""
+        n_messages = self.worker.step(0.0)
+        self.publisher.publish()
+        return n_messages
+
+    def finish(self) -> None:
+        """Work to the end of the topics, as `surveillance run --until-end` does."""
+        while self.step() or self.orders.at_end() < self.orders.assigned:
+            pass
+        self.worker.finish()
+        self.publisher.publish()
+
+
+def take_over(
+    store: Store, logs: tuple[Log, Log], topics: MemoryTopics, fuse: Fuse | None = None
+) -> Session:
+    """Start a worker."""
+    live = store.live(STREAM)
+    live.__class__ = CrashingStore
+    live.fuse = fuse or Fuse()
+    epoch = live.open_session()
+    positions = live.load().positions
+    orders, reference = (MemorySource(log, positions) for log in logs)
+    known = Known(DetectionParams(), None, TOPICS)
+    metrics = WorkerMetrics(STREAM, CollectorRegistry())
+    worker = Worker(live, epoch, orders, reference, known, SETTINGS, metrics)
+    summaries = store.reader.list_groups(limit=500).groups
+    worker.start(
+        [store.reader.get_group(summary.group_id) for summary in summaries],
+        has_run=store.reader.latest_run(STREAM) is not None,
+    )
+    publisher = Publisher(live, topics, topics.read_back)
+    publisher.recover()
+    return Session(worker, publisher, orders)
 
 
 def work_through_crashes(
@@ -197,7 +217,8 @@ def work_through_crashes(
     topics = MemoryTopics(fuse)
     while True:
         try:
-            work(path, logs, topics, fuse)
+            with Store.open(f"sqlite:///{path}") as store:
+                take_over(store, logs, topics, fuse).finish()
         except CrashError:
             continue
         return topics, fuse

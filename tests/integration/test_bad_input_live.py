@@ -11,9 +11,12 @@ from helpers.live_events import DAY_NS, SECOND_NS, START_NS, MemorySource, event
 from helpers.live_events import typed as message
 from helpers.live_worker import STREAM, outcomes, started, work
 
+from models.params import DetectionParams
 from streams.codec import ContentType, encode_arrow, encode_fix, encode_json
 from streams.messages import DeadReason, Message
 from surveillance.clock import now_ns
+from surveillance.errors import StoreError
+from surveillance.live.whole_scan import scan_journal
 from surveillance.store import Store
 
 ARROW, FIX = ContentType.ARROW, ContentType.FIX
@@ -184,6 +187,29 @@ def test_a_firm_that_stops_does_not_stop_the_others(store: Store) -> None:
     worker.step(0.0)
     assert worker.n_waiting == 1
     assert worker.lag_ns == SECOND_NS // 2
+
+
+def test_a_firm_whose_clock_is_5_minutes_slow_is_late_among_others(store: Store) -> None:
+    slow = ({"firm_id": "F2", "event_time_ns": START_NS + n * SECOND_NS} for n in range(100))
+    right = ({"event_time_ns": START_NS + 5 * MINUTE_NS + n * SECOND_NS} for n in range(100))
+    both = (change for pair in zip(right, slow, strict=True) for change in pair)
+    work(store, json_messages(events(*both)))
+    assert outcomes(store) == {"accepted": 100, "late": 100}
+
+
+def test_a_scan_of_the_journal_judges_late_events_too(store: Store, tmp_path: Path) -> None:
+    on_time = ({"event_time_ns": START_NS + n * MINUTE_NS} for n in range(10))
+    late = {"event_id": "late", "event_time_ns": START_NS}
+    named = ({"event_id": f"e{n}", **change} for n, change in enumerate(on_time))
+    work(store, json_messages(events(*named, late)))
+    assert outcomes(store) == {"accepted": 10, "late": 1}
+    result = scan_journal(
+        store, STREAM, out=tmp_path / "out", params=DetectionParams(), artifact=None
+    )
+    assert result.findings.manifest.counts["read"] == 11
+    assert (tmp_path / "out" / "groups.jsonl").exists()
+    with pytest.raises(StoreError, match="holds no events of a stream other"):
+        scan_journal(store, "other", out=tmp_path / "none", params=DetectionParams(), artifact=None)
 
 
 def test_dead_letters_are_replayed_exactly_once(store: Store) -> None:

@@ -83,6 +83,29 @@ def produced(kafka: KafkaCluster, dataset: Path, *options: object) -> tuple[Topi
     return topics, summary
 
 
+def test_every_form_keeps_event_order_in_a_partition_and_a_family_in_one(
+    kafka: KafkaCluster, dataset: Path
+) -> None:
+    places = set()
+    for form in ("json", "arrow", "fix"):
+        topics, _ = produced(kafka, dataset, "--format", form, "--partitions", 2)
+        with PartitionConsumer(kafka.settings, [topics.orders], {}) as consumer:
+            messages = sorted(drain(consumer), key=lambda m: (m.partition, m.offset))
+        found = decode(messages, "orders", firm_id=None, latest_time_ns=2 * START_NS)
+        rows = found.batch.to_pylist()
+        partitions = [messages[index].partition for index in found.message]
+        for partition in set(partitions):
+            times = [
+                row["event_time_ns"]
+                for row, place in zip(rows, partitions, strict=True)
+                if place == partition
+            ]
+            assert times == sorted(times)
+        names = [FAMILIES.get(row["instrument_id"], row["instrument_id"]) for row in rows]
+        places |= set(zip(names, partitions, strict=True))
+    assert len(places) == len({family for family, _ in places})
+
+
 def received(
     kafka: KafkaCluster, topic: str, table: str = "orders", firm_id: str | None = None
 ) -> list[dict[str, Any]]:
