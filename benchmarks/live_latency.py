@@ -23,7 +23,6 @@ from streams.kafka.settings import KafkaSettings
 from streams.topics import Topics
 
 _SLICE_NS = 10_000_000
-_HISTORY_NS = 660_000_000_000
 _HISTORY_SLICE_NS = 10_000_000_000
 _PAIRS_BEFORE_NS = 100_000_000_000  # most pass the threshold within the next minute
 _AFTER_S = 10.0
@@ -51,7 +50,7 @@ class _Flags(threading.Thread):
 
 
 def measure(
-    bootstrap: str, prefix: str, rate: float, seconds: float, seed: int
+    bootstrap: str, prefix: str, rate: float, seconds: float, history: float, seed: int
 ) -> dict[str, object]:
     """Produce for some seconds and return the latencies of the flags that were raised."""
     kafka, topics = KafkaSettings(bootstrap), Topics(prefix)
@@ -65,7 +64,7 @@ def measure(
             market = LiveMarket(begin_ns - _PAIRS_BEFORE_NS, seed=seed)
             with EventProducer(kafka, topics) as producer:
                 producer.send(market.accounts(), "accounts")
-                _send_history(producer, market, begin_ns)
+                _send_history(producer, market, begin_ns, history)
                 _until_read(kafka, topics, worker)
                 n_orders, first_ns, last_ns = _send_live(producer, market, begin_ns, rate, seconds)
             time.sleep(_AFTER_S)
@@ -102,9 +101,11 @@ def _until_read(kafka: KafkaSettings, topics: Topics, worker: "subprocess.Popen[
                 raise RuntimeError("the worker did not come to the end of the history")
 
 
-def _send_history(producer: EventProducer, market: LiveMarket, end_ns: int) -> None:
+def _send_history(
+    producer: EventProducer, market: LiveMarket, end_ns: int, history_s: float
+) -> None:
     """Send what happened before: what is usual must be known before a crowd can be told."""
-    for first_ns in range(end_ns - _HISTORY_NS, end_ns, _HISTORY_SLICE_NS):
+    for first_ns in range(end_ns - round(1e9 * history_s), end_ns, _HISTORY_SLICE_NS):
         producer.send(market.orders(first_ns, first_ns + _HISTORY_SLICE_NS, 0.0))
     producer.flush()
 
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("prefix")
     parser.add_argument("rate", type=float)
     parser.add_argument("seconds", type=float)
+    parser.add_argument("history", type=float, help="seconds of the market beforehand")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     print(json.dumps(measure(**vars(given))))

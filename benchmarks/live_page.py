@@ -70,8 +70,8 @@ def live_section(
         "checks, sorts, judges and commits; judgements of closed time are switched off by a long "
         "`--close-every` and are no part of these figures.",
         _rate_table([json, arrow]),
-        "Seconds of the worker's stages in the median run. Judging costs by the group that appears, "
-        "not by the order, and here days of appearing groups pass in seconds:",
+        "Seconds of the worker's stages in the median run. Judging costs by the group that "
+        "appears, not by the order, and here days of appearing groups pass in seconds:",
         _stage_table([json, arrow]),
         "From an order's event time, at most 10 ms before its produce call, to its flag on "
         "`flags.v1` as another consumer reads it, at shares of the JSON maximum above. The worker "

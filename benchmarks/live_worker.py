@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--accounts", type=int, default=5_000)
     parser.add_argument("--repeats", type=int, default=3, help="the median of so many counts")
     parser.add_argument("--seconds", type=float, default=100.0, help="of orders at each load")
+    parser.add_argument("--history", type=float, default=660.0, help="seconds before each load")
     parser.add_argument("--page", type=Path, default=Path("docs/performance.md"))
     parser.add_argument(
         "--datasets",
@@ -50,7 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
             for form in (ContentType.JSON, ContentType.ARROW)
         ]
         latencies = [
-            _latency(kafka.bootstrap, load, load * forms[0].worker_rate, given.seconds)
+            _latency(
+                kafka.bootstrap, load, load * forms[0].worker_rate, given.seconds, given.history
+            )
             for load in LOADS
         ]
     text = live_section(
@@ -82,9 +85,12 @@ def _measure(bootstrap: str, dataset: Path, form: ContentType, repeats: int) -> 
     )
 
 
-def _latency(bootstrap: str, load: float, rate: float, seconds: float) -> LatencyResult:
-    prefix = f"latency-{load:.0%}.".replace("%", "")
-    run = run_module("benchmarks.live_latency", bootstrap, prefix, str(rate), str(seconds))
+def _latency(
+    bootstrap: str, load: float, full_rate: float, seconds: float, history: float
+) -> LatencyResult:
+    prefix, rate = f"latency-{round(100 * load)}.", load * full_rate
+    numbers = map(str, (rate, seconds, history))
+    run = run_module("benchmarks.live_latency", bootstrap, prefix, *numbers)
     return LatencyResult(load, rate, float(run.answer["rate"]), run.answer["latencies_s"])
 
 

@@ -21,17 +21,21 @@ def test_the_benchmark_measures_every_program_and_writes_its_page(tmp_path: Path
     assert text.count("| real |") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.kafka_local
-def test_the_live_benchmark_writes_its_section_and_leaves_the_others(tmp_path: Path) -> None:
+def test_the_live_benchmark_replaces_its_section_and_leaves_the_others(tmp_path: Path) -> None:
     from benchmarks.live_worker import main
+    from benchmarks.sections import write_section
 
     page = tmp_path / "performance.md"
-    page.write_text("# Performance\n\nwhat others wrote\n", encoding="utf-8")
+    for name in ("before", "live", "after"):
+        write_section(page, name, f"what stood in {name}")
     arguments = ["--orders", "2000", "--accounts", "60", "--repeats", "1", "--seconds", "2"]
-    for _ in range(2):  # the second run replaces what the first wrote
-        main([*arguments, "--page", str(page), "--datasets", str(tmp_path / "datasets")])
+    places = ["--page", str(page), "--datasets", str(tmp_path / "datasets")]
+    main([*arguments, "--history", "10", *places])
     text = page.read_text(encoding="utf-8")
-    assert "what others wrote" in text
-    assert text.count("## Live worker") == 1
+    assert text.startswith("# Performance\n")
+    assert text.index("stood in before") < text.index("## Live worker") < text.index("in after")
+    assert "stood in live" not in text
     assert text.count("| JSON, an order a message |") == 2
     assert text.count("| p99 at half load, s |") == 1
