@@ -101,9 +101,9 @@ def heed(verdict: Verdict, found: LabelExchange, params: DetectionParams) -> Ver
         )
         return _with_reason(verdict, Finding("label_exchange_supports", text, numbers))
     text = (
-        f"{how}: it does not support acting together (log10 E {found.log10_e:.2f}). Others who were "
-        "active then acted as soon after the source, or there were too few to compare with: look at the "
-        "episodes before anything else is done."
+        f"{how}: it does not support acting together (log10 E {found.log10_e:.2f}). Others who "
+        "were active then acted as soon after the source, or there were too few to compare with: "
+        "look at the episodes before anything else is done."
     )
     verdict = _with_reason(verdict, Finding("label_exchange_no_support", text, numbers))
     if verdict.recommended_action == STRICTEST:
