@@ -13,7 +13,7 @@ independent witnesses: a mean of e-values is one (Vovk & Wang 2021). Other membe
 the exchange, or a large group would hide in its own burst.
 
 It explains a group, as further evidence does: it makes, enlarges and judges none. Where it does not
-support copying, the reasons say so and nobody is asked for more than a review.
+support one, the reasons say so and nobody is asked for more than a review.
 """
 
 from collections.abc import Mapping
@@ -95,12 +95,15 @@ def heed(verdict: Verdict, found: LabelExchange, params: DetectionParams) -> Ver
     )
     if supports:
         most = ", the most it may say" if found.log10_e >= rule.most_log10_e else ""
-        text = f"{how}: it supports copying (log10 E {found.log10_e:.2f}{most})."
+        text = (
+            f"{how}: the accounts act together more than such others do (log10 E "
+            f"{found.log10_e:.2f}{most}), whether they copy or share a reason."
+        )
         return _with_reason(verdict, Finding("label_exchange_supports", text, numbers))
     text = (
-        f"{how}: it does not support copying (log10 E {found.log10_e:.2f}). Others who were active "
-        "then acted as soon after the source, or there were too few to compare with: look at the "
-        "episodes before anything else is done."
+        f"{how}: it does not support acting together (log10 E {found.log10_e:.2f}). Others who "
+        "were active then acted as soon after the source, or there were too few to compare with: "
+        "look at the episodes before anything else is done."
     )
     verdict = _with_reason(verdict, Finding("label_exchange_no_support", text, numbers))
     if verdict.recommended_action == STRICTEST:

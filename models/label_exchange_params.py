@@ -19,7 +19,7 @@ class LabelExchangeParams:
     bin_ns: int = 600 * _SECOND_NS
     """Labels are exchanged within so much time: sessions and time of day stay fixed."""
     support_log10_e: float = 1.3
-    """From E = 20 on it supports copying: by Markov's inequality one chance in 20 or less."""
+    """From E = 20 on it supports acting together: by Markov's inequality one chance in 20."""
     most_log10_e: float = 6.0
     """It says no more than this: the group was chosen by the same orders."""
 

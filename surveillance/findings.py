@@ -12,6 +12,9 @@ from typing import Any
 IDENTICAL_ORDERS = "identical_orders"
 """The reason of a group that identical orders made."""
 
+NO_SUPPORT = "label_exchange_no_support"
+"""The reason of a group that the label-exchange test does not support."""
+
 
 class VerdictName(StrEnum):
     """What the system concludes about a group."""

@@ -11,6 +11,7 @@ from statistics import median
 from streams.text import printable
 from surveillance.findings import (
     IDENTICAL_ORDERS,
+    NO_SUPPORT,
     Declaration,
     Group,
     LagHistogram,
@@ -205,6 +206,10 @@ def _against(group: Group, placebo: Sequence[PlaceboFinding], threshold: float |
             f"log10 E {formats.evidence(threshold)}."
         )
     points += _further(group, "_not_repeated")
+    if any(reason.code == NO_SUPPORT for reason in group.reasons):
+        points.append(
+            "Exchanging names with others of the same minutes does not support the group."
+        )
     if group.episodes < FEW_EPISODES and not is_cluster(group):
         points.append(
             f"Only {formats.plural(group.episodes, 'episode')} so far: leader and ratios may "

@@ -73,6 +73,15 @@ def test_further_evidence_stands_on_the_side_it_speaks_for() -> None:
     assert sizes not in weighing.speaks_for
 
 
+def test_a_second_test_without_support_speaks_against() -> None:
+    found = first(VerdictName.EXTERNAL)
+    said = "Exchanging names with others of the same minutes does not support the group."
+    for code, is_said in (("label_exchange_no_support", True), ("label_exchange_supports", False)):
+        group = replace(found.group, reasons=(Reason(code, "", {}),))
+        weighing = weigh(group, found.lag_histogram, (), threshold_log10_e=7.3)
+        assert (said in weighing.speaks_against) == is_said
+
+
 def test_a_placebo_above_its_bound_speaks_first_against() -> None:
     found = first(VerdictName.EXTERNAL)
     broken = tuple(replace(one, within_bound=False) for one in build_placebo())
