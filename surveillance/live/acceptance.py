@@ -57,8 +57,7 @@ class Acceptance:
         """Sort out the next events of a partition, in the order of their offsets."""
         times = batch.column("event_time_ns").to_numpy()
         timeliness = self._clock.observe(partition, batch.column("firm_id"), times)
-        oldest_ns = self._clock.watermark_ns - 2 * self._memory_ns
-        repeats = self.seen.note(batch, oldest_ns) & ~timeliness.is_forgotten
+        repeats = self.seen.note(batch, self.remembers_ns) & ~timeliness.is_forgotten
         late = timeliness.is_late & ~repeats
         on_time = ~(late | repeats)
         outcomes: Counter[tuple[str, str]] = Counter()
@@ -68,7 +67,12 @@ class Acceptance:
 
     def remember(self, batch: pa.RecordBatch) -> None:
         """Enter events of the journal, as `take` did when they came."""
-        self.seen.note(batch, self._clock.watermark_ns - 2 * self._memory_ns)
+        self.seen.note(batch, self.remembers_ns)
+
+    @property
+    def remembers_ns(self) -> int:
+        """Repeats of events before this time need not be known."""
+        return self._clock.watermark_ns - 2 * self._memory_ns
 
 
 def _days(times_ns: NDArray[np.int64]) -> dict[str, int]:

@@ -6,7 +6,7 @@ order and not a row more: how the stream was cut into batches changes nothing.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +20,13 @@ from models.evidence import ln_threshold, n_tests
 from models.features import KeyLog, MarketLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
+from streams.eventtime import NO_TIME_NS
+from surveillance import __version__
 from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
 from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members
 from surveillance.live.raised import Raised
+from surveillance.live.state_bytes import read_state, write_state
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
@@ -66,14 +69,36 @@ class RecentRows:
         while self._parts[0]["event_time_ns"][-1] < oldest_ns:
             del self._parts[0]
 
+    @property
+    def oldest_ns(self) -> int:
+        """Earliest time that is remembered; everything before the first row."""
+        if not self._parts:
+            return NO_TIME_NS
+        return int(self._parts[-1]["event_time_ns"][-1]) - self._memory_ns
+
     def read(self) -> Iterator[NDArray[np.void]]:
         """Yield the rows that are remembered, in event order."""
         if not self._parts:
             return
-        oldest_ns = int(self._parts[-1]["event_time_ns"][-1]) - self._memory_ns
-        first = int(np.searchsorted(self._parts[0]["event_time_ns"], oldest_ns))
+        first = int(np.searchsorted(self._parts[0]["event_time_ns"], self.oldest_ns))
         yield self._parts[0][first:]
         yield from self._parts[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restored state was made of, in event time.
+
+    Attributes
+    ----------
+    judged_ns : int
+        The events before this time.
+    remembers_ns : int
+        Those from this time on are to be remembered again.
+    """
+
+    judged_ns: int
+    remembers_ns: int
 
 
 class Engine:
@@ -153,6 +178,58 @@ class Engine:
         self._note(self._detect(batch))
         self._remember(batch)
 
+    def recall(self, batch: pa.RecordBatch) -> None:
+        """Remember events again that the restored state was made of, in event order."""
+        self._encoder.recall(batch)
+
+    def snapshot(self, judged_ns: int) -> bytes:
+        """Return the state; groups and remembered events are not part of it.
+
+        Parameters
+        ----------
+        judged_ns : int
+            Every event before this time has been processed, and no other.
+        """
+        codes = self._accounts, self._instruments, self._families
+        values = {
+            "judged_ns": judged_ns,
+            "remembers_ns": self._rows.oldest_ns,
+            "texts": [each.texts for each in codes],
+            "family_of": self._family_of.tolist(),
+            "first_ns": self._first_ns,
+            "passed": [[*pair, *passed] for pair, passed in self._passed.items()],
+            "encoder": self._encoder.snapshot(),
+        }
+        return write_state(self._stamp, values, self._detector.snapshot())
+
+    def restore(self, content: bytes) -> Restored | None:
+        """Go back to a state that `snapshot` returned.
+
+        Returns
+        -------
+        Restored or None
+            None where another version or other thresholds wrote it: nothing has changed then.
+        """
+        state = read_state(content, self._stamp)
+        if state is None:
+            return None
+        values, arrays = state
+        fresh = self._detector.snapshot()
+        self._detector.restore({name: a.view(fresh[name].dtype) for name, a in arrays.items()})
+        self._accounts, self._instruments, self._families = map(Codes, values["texts"])
+        self._family_of = np.array(values["family_of"], np.int32)
+        self._first_ns = values["first_ns"]
+        self._passed, self._partners = {}, {}
+        for leader, follower, channel, *passed in values["passed"]:
+            self._passed[leader, follower, channel] = tuple(passed)
+            self._connect(leader, follower)
+        self._encoder.restore(values["encoder"])
+        return Restored(values["judged_ns"], values["remembers_ns"])
+
+    @property
+    def _stamp(self) -> str:
+        return f"{__version__} {self._params.content_hash()} {self._ln_threshold!r}"
+
     def process(self, batch: pa.RecordBatch) -> list[Raised]:
         """Take the next events, in event order, and judge what they make.
 
@@ -231,10 +308,13 @@ class Engine:
             passed = (ln_e, answers, chances)
             earlier = self._passed.get((leader, follower, channel), passed)
             self._passed[leader, follower, channel] = max(earlier, passed)
-            self._partners.setdefault(leader, set()).add(follower)
-            self._partners.setdefault(follower, set()).add(leader)
+            self._connect(leader, follower)
             pairs.append((leader, follower))
         return pairs
+
+    def _connect(self, leader: int, follower: int) -> None:
+        self._partners.setdefault(leader, set()).add(follower)
+        self._partners.setdefault(follower, set()).add(leader)
 
     def _is_open(self, leader: int, follower: int) -> bool:
         """Whether no group that stands holds both accounts."""

@@ -11,6 +11,7 @@ _POSITIVE = (
     "close_every_s",
     "idle_s",
     "messages_a_step",
+    "snapshot_events",
     "partitions",
 )
 
@@ -39,6 +40,8 @@ class LiveSettings:
         Accounts that the threshold of provisional flags pays for.
     messages_a_step : int
         Most messages of one step.
+    snapshot_events : int
+        After so many judged events the detector's state is saved; a start judges no more again.
     partitions : int
         Of the topics of orders and sessions; others are refused.
     """
@@ -52,6 +55,7 @@ class LiveSettings:
     clock_ahead_s: float = 60.0
     n_accounts: int = 10_000
     messages_a_step: int = 20_000
+    snapshot_events: int = 250_000
     partitions: int = 4
 
     def __post_init__(self) -> None:

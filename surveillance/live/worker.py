@@ -2,8 +2,8 @@
 
 Everything that it finds is a function of the events in the journal and of their times. A step
 commits the events it accepted together with the positions it read them from; what they make is
-committed with the event time it was judged up to. After a crash the journal is read again up to
-that time, and the next step goes on as the interrupted one would have.
+committed with the event time it was judged up to. After a crash the engine is brought to that time
+again, and the next step goes on as the interrupted one would have.
 """
 
 import json
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from models.artifact import Artifact
 from models.params import DetectionParams
 from streams.codec import Limits
-from streams.eventtime import EventClock, Partition, ReorderBuffer, in_event_order
+from streams.eventtime import EventClock, Partition, ReorderBuffer
 from streams.messages import Message
 from streams.tables import ORDER_SCHEMA
 from streams.topics import Topics
@@ -28,10 +28,11 @@ from surveillance.live.closing import close, first_manifest, live_run
 from surveillance.live.engine import Engine
 from surveillance.live.flags import OutputTopics, published
 from surveillance.live.intake import Intake, Taken
-from surveillance.live.journal import on_time_events, read_segment, write_segment
+from surveillance.live.journal import write_segment
 from surveillance.live.letters import letter_record
 from surveillance.live.metrics import WorkerMetrics
 from surveillance.live.raised import Raised, outcome
+from surveillance.live.recovery import recover
 from surveillance.live.reference_tables import REFERENCE_TABLES, ReferenceTables
 from surveillance.live.settings import LiveSettings, nanoseconds
 from surveillance.pipeline.encode import COLUMNS
@@ -120,6 +121,7 @@ class Worker:
         self._next_replay = 0
         self._close_at_ns: int | None = None
         self._has_run = False
+        self._n_since_snapshot = 0
 
     def start(
         self,
@@ -156,7 +158,14 @@ class Worker:
         if progress:
             self._clock.restore(progress["clock"])
             self._close_at_ns = progress["close_at_ns"]
-            self._replay_journal(progress["judged_ns"])
+            self._n_since_snapshot = recover(
+                self._store,
+                state.snapshot,
+                self._engine,
+                self._acceptance,
+                self._waiting,
+                judged_ns=progress["judged_ns"],
+            )
         self._engine.adopt(groups)
 
     def step(self, timeout_s: float) -> int:
@@ -254,6 +263,7 @@ class Worker:
     ) -> None:
         with self._metrics.stage("judge"):
             raised = self._engine.process(released) if released.num_rows else []
+        self._n_since_snapshot += released.num_rows
         if released.num_rows:
             last_ns = released.column("event_time_ns")[released.num_rows - 1].as_py()
             self._close_at_ns = self._boundary_after(last_ns)
@@ -279,10 +289,18 @@ class Worker:
                     withdrawn=withdrawn,
                     accounts=tuple(accounts.values()),
                     outbox=outbox,
+                    snapshot=self._snapshot(judged_ns),
                 )
             )
         self._has_run |= bool(newest)
         self._metrics.note_state(self._engine.n_bytes + self._acceptance.seen.n_bytes)
+
+    def _snapshot(self, judged_ns: int) -> bytes | None:
+        """Return the engine's state where it is time to save it: a start replays what follows."""
+        if self._n_since_snapshot < self._settings.snapshot_events:
+            return None
+        self._n_since_snapshot = 0
+        return self._engine.snapshot(judged_ns)
 
     def _outbox(self, raised: Raised) -> list[OutboxRecord]:
         return published(
@@ -384,17 +402,3 @@ class Worker:
                 )
             elif self._reference.at_end() >= self._reference.assigned:
                 return
-
-    def _replay_journal(self, judged_ns: int) -> None:
-        """Bring the engine to the time it had judged up to; what came later waits again."""
-        parts = []
-        for content in self._store.segments():
-            batch = read_segment(content)
-            self._acceptance.remember(batch)
-            parts.append(on_time_events(batch).select(COLUMNS))
-        if not parts:
-            return
-        events = in_event_order(pa.Table.from_batches(parts).combine_chunks())
-        is_judged = pc.less(events.column("event_time_ns"), judged_ns)
-        self._engine.replay(events.filter(is_judged))
-        self._waiting.add(events.filter(pc.invert(is_judged)))

@@ -1,16 +1,24 @@
 """Codes: dense integers for the ids of a stream."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 
 class Codes:
-    """Dense codes for texts, in the order they first appear."""
+    """Dense codes for texts, in the order they first appear.
 
-    def __init__(self) -> None:
-        self._code_of: dict[str, int] = {}
-        self.texts: list[str] = []
+    Parameters
+    ----------
+    texts : iterable of str
+        Those that have appeared, none twice.
+    """
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts: list[str] = list(texts)
+        self._code_of = {text: code for code, text in enumerate(self.texts)}
 
     def encode(self, column: pa.Array) -> NDArray[np.int32]:
         """Return the code of every value; the column has no nulls."""

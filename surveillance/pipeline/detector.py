@@ -6,6 +6,7 @@ and of threads changes nothing but the time it takes.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -26,6 +27,7 @@ from models.params import DetectionParams
 from models.ranktest import RankTest
 
 N_SHARDS = 8
+_LOG_COLUMNS = ("event_time_ns", "node", "side")
 
 
 class _Shard:
@@ -53,13 +55,31 @@ class _Shard:
             for shift in (0, *shifts_ns)
             for number, look in enumerate(looks)
         }
-        self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
+        self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = [
+            (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8))
+        ]
 
     def whole_log(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]:
         """Return times, nodes and sides of all decisions so far, and keep them in one piece."""
         times, nodes, sides = (np.concatenate(column) for column in zip(*self.log, strict=True))
         self.log = [(times, nodes, sides)]
         return self.log[0]
+
+    def snapshot(self) -> dict[str, Snapshot]:
+        """Return the state of each part as named arrays."""
+        log: Snapshot = dict(zip(_LOG_COLUMNS, self.whole_log(), strict=True))
+        parts = {"decisions": self.stage.snapshot(), "log": log}
+        for (shift, look), test in self.tests.items():
+            parts[f"test_{shift}_{look}"] = test.snapshot()
+        return parts
+
+    def restore(self, snapshot: dict[str, Snapshot]) -> None:
+        """Go back to a state that `snapshot` returned."""
+        self.stage.restore(snapshot["decisions"])
+        times, nodes, sides = (snapshot["log"][name] for name in _LOG_COLUMNS)
+        self.log = [(times.astype(np.int64), nodes.astype(np.int32), sides.astype(np.int8))]
+        for (shift, look), test in self.tests.items():
+            test.restore(snapshot[f"test_{shift}_{look}"])
 
     def open_decisions(self, orders: OrderColumns, *, final: bool) -> list[Callable[[], None]]:
         """Return the work that each test has with the batch, its decisions numbered."""
@@ -230,8 +250,6 @@ class Detector:
         """Return when anybody decided so far, by family and side; in some families or in all."""
         logs: dict[int, KeyLog] = {}
         for shard in self._shards:
-            if not shard.log:
-                continue
             times, nodes, sides = shard.whole_log()
             if families is not None:
                 chosen = np.isin(shard.stage.node_family, list(families))[nodes]
@@ -251,21 +269,21 @@ class Detector:
                 logs[key] = KeyLog(key_times, key_accounts)
         return MarketLog(self._n_accounts, logs)
 
-    def snapshot(self) -> list[dict[str, Snapshot]]:
-        """Return the state of every shard as named arrays; the decision log is not part of it."""
-        return [
-            {"decisions": shard.stage.snapshot(), "stream": {"last_ns": np.array(self._last_ns)}}
-            | {
-                f"test_{shift}_{look}": test.snapshot()
-                for (shift, look), test in shard.tests.items()
-            }
-            for shard in self._shards
-        ]
+    def snapshot(self) -> Snapshot:
+        """Return the state as named arrays, the log of decisions among them."""
+        named: Snapshot = {"last_ns": np.array(self._last_ns)}
+        for number, shard in enumerate(self._shards):
+            for part, state in shard.snapshot().items():
+                named |= {f"{number}/{part}/{name}": array for name, array in state.items()}
+        return named
 
-    def restore(self, snapshot: list[dict[str, Snapshot]]) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
         """Go back to a state that `snapshot` returned."""
-        for shard, state in zip(self._shards, snapshot, strict=True):
-            self._last_ns = int(state["stream"]["last_ns"])
-            shard.stage.restore(state["decisions"])
-            for (shift, look), test in shard.tests.items():
-                test.restore(state[f"test_{shift}_{look}"])
+        self._last_ns = int(snapshot["last_ns"])
+        parts: list[dict[str, Snapshot]] = [defaultdict(dict) for _ in self._shards]
+        for path, array in snapshot.items():
+            if path != "last_ns":
+                number, part, name = path.split("/")
+                parts[int(number)][part][name] = array
+        for shard, state in zip(self._shards, parts, strict=True):
+            shard.restore(state)

@@ -7,6 +7,7 @@ depends on the order in which accounts first appear.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -209,29 +210,9 @@ class OrderEncoder:
         DatasetError
             If a price or quantity is too large for its tick or lot.
         """
-        numbers = np.arange(self._n_read, self._n_read + batch.num_rows, dtype=np.int64)
-        rows = np.zeros(batch.num_rows, spool.ROW)
-        rows["number"] = numbers
-        rows["event_time_ns"] = _numpy(batch.column("event_time_ns"))
-        rows["sequence"] = _numpy(batch.column("sequence").fill_null(NO_SEQUENCE))
-        rows["quantity"] = _numpy(batch.column("quantity").fill_null(0.0))
-        stop = batch.column("stop_price")
-        rows["price"] = _numpy(pc.coalesce(batch.column("limit_price"), stop).fill_null(np.nan))
-        rows["side"] = np.where(_numpy(pc.equal(batch.column("side"), "buy")), BUY, SELL)
-        rows["account"] = self._accounts.encode(batch.column("account_id"))
-        rows["instrument"] = self._instruments.encode(batch.column("instrument_id"))
-        has_id = _flags(batch.column("event_id").is_valid())
-        event_type = batch.column("event_type").fill_null("new")
-        is_new = _flags(pc.equal(event_type, "new"))
-        self._identify(batch, rows, has_id, is_new)
+        rows, is_new = self._encode(batch)
         self._note_stamps(batch, rows)
         self._note_marks(batch, rows)
-        order_type = batch.column("order_type").fill_null("market")
-        is_stop = _flags(pc.is_in(order_type, value_set=pa.array(["stop", "stop_limit"])))
-        rows["price"] = np.where(is_stop, _numpy(stop.fill_null(np.nan)), rows["price"])
-        rows["kind"] = np.where(is_stop, spool.STOP, spool.NEW)
-        for name, kind in (("cancel", spool.CANCEL), ("replace", spool.REPLACE)):
-            rows["kind"][_flags(pc.equal(event_type, name))] = kind
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
         nodes = np.unique(new["account"].astype(np.int64) << 32 | new["instrument"])
@@ -242,7 +223,35 @@ class OrderEncoder:
             first_ns, last_ns = int(new["event_time_ns"].min()), int(new["event_time_ns"].max())
             self._first_ns = first_ns if self._first_ns is None else min(self._first_ns, first_ns)
             self._last_ns = max(self._last_ns, last_ns)
-        self._spool.append(rows[is_new | (rows["kind"] > spool.STOP)])
+        self._keep(rows, is_new)
+
+    def recall(self, batch: pa.RecordBatch) -> None:
+        """Keep the rows of a batch again that was added before the state was saved."""
+        self._keep(*self._encode(batch))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what was noted of the batches, as plain JSON types; rows are not part of it."""
+        return {
+            "texts": [codes.texts for codes in self._codes()],
+            "operator_pairs": sorted(self._operator_pairs),
+            "firm_pairs": sorted(self._firm_pairs),
+            "n_marked": self._n_marked.tolist(),
+            "nodes": self._nodes.tolist(),
+            "counts": [self._n_read, self._n_new, self._first_ns, self._last_ns],
+            "scales": self._scales.snapshot(),
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go back to what `snapshot` returned; the rows come back by `recall`."""
+        accounts, instruments, operators, firms = map(Codes, snapshot["texts"])
+        self._accounts, self._instruments = accounts, instruments
+        self._operators, self._firms = operators, firms
+        self._operator_pairs = {(account, stamp) for account, stamp in snapshot["operator_pairs"]}
+        self._firm_pairs = {(account, stamp) for account, stamp in snapshot["firm_pairs"]}
+        self._n_marked = np.array(snapshot["n_marked"], np.int64)
+        self._nodes = np.array(snapshot["nodes"], np.int64)
+        self._n_read, self._n_new, self._first_ns, self._last_ns = snapshot["counts"]
+        self._scales.restore(snapshot["scales"])
 
     def list_instruments(self, instruments: pa.Table) -> None:
         """Take another instruments table from here on."""
@@ -288,6 +297,36 @@ class OrderEncoder:
             _instrument_code=instrument_code,
             _dropped=dropped,
         )
+
+    def _codes(self) -> tuple[Codes, ...]:
+        return self._accounts, self._instruments, self._operators, self._firms
+
+    def _keep(self, rows: NDArray[np.void], is_new: NDArray[np.bool_]) -> None:
+        self._spool.append(rows[is_new | (rows["kind"] > spool.STOP)])
+
+    def _encode(self, batch: pa.RecordBatch) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+        """Return the rows of a batch and which of them are new orders."""
+        rows = np.zeros(batch.num_rows, spool.ROW)
+        rows["number"] = np.arange(self._n_read, self._n_read + batch.num_rows, dtype=np.int64)
+        rows["event_time_ns"] = _numpy(batch.column("event_time_ns"))
+        rows["sequence"] = _numpy(batch.column("sequence").fill_null(NO_SEQUENCE))
+        rows["quantity"] = _numpy(batch.column("quantity").fill_null(0.0))
+        stop = batch.column("stop_price")
+        rows["price"] = _numpy(pc.coalesce(batch.column("limit_price"), stop).fill_null(np.nan))
+        rows["side"] = np.where(_numpy(pc.equal(batch.column("side"), "buy")), BUY, SELL)
+        rows["account"] = self._accounts.encode(batch.column("account_id"))
+        rows["instrument"] = self._instruments.encode(batch.column("instrument_id"))
+        has_id = _flags(batch.column("event_id").is_valid())
+        event_type = batch.column("event_type").fill_null("new")
+        is_new = _flags(pc.equal(event_type, "new"))
+        self._identify(batch, rows, has_id, is_new)
+        order_type = batch.column("order_type").fill_null("market")
+        is_stop = _flags(pc.is_in(order_type, value_set=pa.array(["stop", "stop_limit"])))
+        rows["price"] = np.where(is_stop, _numpy(stop.fill_null(np.nan)), rows["price"])
+        rows["kind"] = np.where(is_stop, spool.STOP, spool.NEW)
+        for name, kind in (("cancel", spool.CANCEL), ("replace", spool.REPLACE)):
+            rows["kind"][_flags(pc.equal(event_type, name))] = kind
+        return rows, is_new
 
     def _identify(
         self,

@@ -5,6 +5,7 @@ tick and lot that its orders show, never below 1e-9.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -58,6 +59,20 @@ class InstrumentScales:
                 if not self._listed.get(names[code], {}).get(given):
                     step = _finest_step(np.unique(values))
                     self._finest[here] = math.gcd(self._finest.get(here, 0), step)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what was found, as plain JSON types; what is given is not part of it."""
+        return {
+            "finest": [[*key, step] for key, step in self._finest.items()],
+            "largest": [[*key, *found] for key, found in self._largest.items()],
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go back to what `snapshot` returned."""
+        self._finest = {(name, column): step for name, column, step in snapshot["finest"]}
+        self._largest = {
+            (name, column): (value, row) for name, column, value, row in snapshot["largest"]
+        }
 
     def family(self, name: str) -> str:
         """Return the root of an instrument, its own name where none is given."""

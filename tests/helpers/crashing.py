@@ -28,7 +28,14 @@ from surveillance.store.live import LiveCommit, LiveStore
 
 STREAM = "live"
 TOPICS = Topics()
-SETTINGS = LiveSettings(STREAM, n_accounts=30, close_every_s=7_200.0, messages_a_step=150)
+SETTINGS = LiveSettings(
+    STREAM,
+    memory_s=4 * 3_600.0,
+    close_every_s=7_200.0,
+    n_accounts=30,
+    messages_a_step=150,
+    snapshot_events=400,
+)
 N_PARTITIONS = 2
 Log = dict[Partition, list[Message]]
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from helpers.crashing import (
+    SETTINGS,
     STREAM,
     TOPICS,
     Fuse,
@@ -22,6 +24,7 @@ from helpers.crashing import (
 from sqlalchemy import event
 
 from surveillance.errors import StoreError
+from surveillance.live.engine import Engine
 from surveillance.store import Store
 
 KINDS = Counter(
@@ -132,6 +135,33 @@ def test_a_store_that_fails_ends_the_worker_and_nothing_is_half_done(
     with Store.open(f"sqlite:///{path}") as store:
         take_over(store, logs, topics).finish()
     assert results(path, topics) == whole[0]
+
+
+def test_a_start_detects_again_only_what_came_after_the_saved_state(
+    tmp_path: Path, logs: tuple[Log, Log], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: Counter[str] = Counter()
+
+    def counting(name: str) -> None:
+        method = getattr(Engine, name)
+
+        def counted(engine: Engine, batch: pa.RecordBatch) -> object:
+            counts[name] += batch.num_rows
+            return method(engine, batch)
+
+        monkeypatch.setattr(Engine, name, counted)
+
+    with Store.open(f"sqlite:///{tmp_path}/s.db") as store:
+        topics = MemoryTopics(Fuse())
+        take_over(store, logs, topics).finish()
+        for name in ("process", "replay", "recall"):
+            counting(name)
+        take_over(store, logs, topics)
+        (summary,) = store.streams.list_streams().streams
+    assert counts["process"] == 0
+    assert counts["replay"] < SETTINGS.snapshot_events + SETTINGS.messages_a_step
+    assert 0 < counts["recall"]
+    assert counts["replay"] + counts["recall"] < summary.outcomes.accepted, "a part is forgotten"
 
 
 @contextmanager

@@ -22,10 +22,12 @@ DAY_NS = 86_400_000_000_000
 NAMES = ("accounts", "sessions", "declarations", "instruments")
 
 
-def new() -> Engine:
+def new(n_accounts: int = 200, memory_ns: int = 3 * DAY_NS) -> Engine:
     reference = ReferenceData(*(TABLES[name].schema.empty_table() for name in NAMES))
     run = RunReference("live-x", "1", "h", "x")
-    return Engine(DetectionParams(), run, None, reference, n_accounts=200, memory_ns=3 * DAY_NS)
+    return Engine(
+        DetectionParams(), run, None, reference, n_accounts=n_accounts, memory_ns=memory_ns
+    )
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,35 @@ def test_a_prefix_that_is_replayed_leaves_what_processing_it_left(
     assert [*before, *raised(second, market.slice(n), [])] == whole
     standing, _ = outcome(whole)
     assert second.groups == {f.group.group_id: f.group for f in standing}
+
+
+@pytest.mark.parametrize("memory_ns", [DAY_NS // 8, 3 * DAY_NS])
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.4, 0.8, 1.0])
+def test_a_restored_state_goes_on_as_the_saved_one(
+    market: pa.RecordBatch, share: float, memory_ns: int
+) -> None:
+    whole = raised(new(memory_ns=memory_ns), market, [])
+    assert whole
+    n = int(share * market.num_rows)
+    first = new(memory_ns=memory_ns)
+    before = raised(first, market.slice(0, n), []) if n else []
+    second = new(memory_ns=memory_ns)
+    times = market.column("event_time_ns").to_numpy()
+    restored = second.restore(first.snapshot(int(times[n - 1]) + 1 if n else 0))
+    assert restored is not None
+    oldest = int(np.searchsorted(times[:n], restored.remembers_ns))
+    second.recall(market.slice(oldest, n - oldest))
+    second.adopt(first.groups.values())
+    assert [*before, *raised(second, market.slice(n), [])] == whole
+
+
+def test_a_state_of_other_thresholds_is_refused(market: pa.RecordBatch) -> None:
+    other = new(n_accounts=300)
+    raised(other, market, [])
+    engine = new()
+    empty = engine.snapshot(0)
+    assert engine.restore(other.snapshot(0)) is None
+    assert engine.snapshot(0) == empty
 
 
 def test_a_provisional_group_is_gone_once_it_is_a_part_of_another() -> None:
