@@ -30,7 +30,6 @@ def read_segments(
     *,
     first_ns: int | None,
     last_ns: int | None,
-    from_number: int,
 ) -> Iterator[bytes]:
     """Yield segments by number, one in memory at a time.
 
@@ -47,7 +46,7 @@ def read_segments(
         .order_by(SEGMENTS.c.number)
         .limit(1)
     )
-    number = from_number
+    number = 0
     while True:
         with translated_errors(url), engine.connect() as connection:
             row = connection.execute(query.where(SEGMENTS.c.number >= number)).one_or_none()

@@ -132,13 +132,12 @@ class LiveCommit:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """Where a stream stands; `snapshot` is the state after its first `snapshot_segments`."""
+    """Where a stream stands; `snapshot` is the newest state that a commit saved."""
 
     positions: dict[Position, int] = field(default_factory=dict)
     progress: str = "{}"
     n_segments: int = 0
     snapshot: bytes | None = None
-    snapshot_segments: int = 0
 
     @property
     def next_replay(self) -> int:

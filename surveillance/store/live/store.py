@@ -110,17 +110,13 @@ class LiveStore:
             write_groups(connection, self.stream, commit)
             write_outbox(connection, self.stream, numbers.outbox, commit.outbox)
 
-    def segments(
-        self, first_ns: int | None = None, last_ns: int | None = None, from_number: int = 0
-    ) -> Iterator[bytes]:
+    def segments(self, first_ns: int | None = None, last_ns: int | None = None) -> Iterator[bytes]:
         """Yield the journal's segments by number, one in memory at a time.
 
         Parameters
         ----------
         first_ns, last_ns : int or None
             Only segments that may hold events of these times, nanoseconds, both ends included.
-        from_number : int
-            The first segment; `LiveState.snapshot_segments` for those after the snapshot.
 
         Yields
         ------
@@ -133,7 +129,6 @@ class LiveStore:
             self.stream,
             first_ns=first_ns,
             last_ns=last_ns,
-            from_number=from_number,
         )
 
     def reference(self, table: str) -> list[str]:

@@ -88,7 +88,6 @@ def advance(
     if commit.snapshot is not None:
         snapshot = {
             "stream": stream,
-            "n_segments": row.n_segments,
             "time_ns": time_ns,
             "content": commit.snapshot,
         }
@@ -107,15 +106,11 @@ def read_state(connection: Connection, stream: str) -> LiveState:
     ).one_or_none()
     if row is None:
         return LiveState()
-    snapshot = connection.execute(
-        select(SNAPSHOTS.c.content, SNAPSHOTS.c.n_segments).where(SNAPSHOTS.c.stream == stream)
-    ).one_or_none()
     return LiveState(
         positions=read_positions(connection, stream),
         progress=row.progress,
         n_segments=row.n_segments,
-        snapshot=None if snapshot is None else snapshot.content,
-        snapshot_segments=0 if snapshot is None else snapshot.n_segments,
+        snapshot=connection.scalar(select(SNAPSHOTS.c.content).where(SNAPSHOTS.c.stream == stream)),
     )
 
 

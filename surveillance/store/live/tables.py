@@ -47,7 +47,6 @@ SNAPSHOTS = Table(  # apart from the stream's row, which every commit rewrites
     "live_snapshots",
     METADATA,
     _stream(),
-    _count("n_segments"),
     Column("time_ns", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )

@@ -27,7 +27,6 @@ def upgrade() -> None:
     )
     _create_part(
         "live_snapshots",
-        _count("n_segments"),
         _count("time_ns"),
         sa.Column("content", sa.LargeBinary(), nullable=False),
     )
