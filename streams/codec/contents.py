@@ -48,5 +48,5 @@ def _content_type(headers: tuple[tuple[str, bytes], ...]) -> ContentType:
 
 
 def headers_of(kind: ContentType) -> Sequence[tuple[str, bytes]]:
-    """Return the header that says how a value is written."""
-    return [(HEADER, kind.value.encode())]
+    """Return the header that says how a value is written; JSON, an event a message, needs none."""
+    return [] if kind is ContentType.JSON else [(HEADER, kind.value.encode())]

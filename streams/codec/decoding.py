@@ -94,6 +94,9 @@ def portions(
     Decoding the portions one after the other gives what decoding the run gives, in bounded memory:
     a thousand small messages may each unfold to a thousand times their size.
     """
+    if _is_small_json(messages, limits):
+        yield messages
+        return
     start = n_bytes = 0
     for place, message in enumerate(messages):
         n_message = _n_unfolded(message, limits)
@@ -103,6 +106,13 @@ def portions(
         n_bytes += n_message
     if start < len(messages):
         yield messages[start:]
+
+
+def _is_small_json(messages: Sequence[Message], limits: Limits) -> bool:
+    """Return whether a run is of JSON only, which unfolds to no more than it takes, and small."""
+    if not messages or any(message.headers for message in messages):
+        return False
+    return sum(len(message.value or b"") for message in messages) <= limits.max_portion_bytes
 
 
 def _n_unfolded(message: Message, limits: Limits) -> int:

@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
-from streams.codec import Limits, decode
+from streams.codec import Limits, decode, portions
 from streams.eventtime import Partition
 from streams.messages import DeadLetter, Message
 from streams.topics import Topics
@@ -78,23 +78,29 @@ class Intake:
         """
         taken = Taken()
         for topic, those in _by_topic(messages):
-            table = self._topics.table(topic) or "orders"
-            decoded = decode(
-                those,
-                table,
-                firm_id=self._topics.firm(topic),
-                latest_time_ns=latest_time_ns,
-                limits=self._limits,
-            )
-            taken.dead += decoded.dead
-            taken.outcomes[topic, NO_DAY, "dead"] += len(decoded.dead)
-            if table == "orders":
-                self._accept(topic, those, decoded.batch, decoded.message, taken)
-            else:
-                taken.reference += self._reference.apply(table, decoded, those)
-                taken.outcomes[topic, NO_DAY, "accepted"] += decoded.batch.num_rows
+            for portion in portions(those, self._limits):
+                self._take(topic, portion, latest_time_ns, taken)
         taken.outcomes = +taken.outcomes
         return taken
+
+    def _take(
+        self, topic: str, messages: Sequence[Message], latest_time_ns: int, taken: Taken
+    ) -> None:
+        table = self._topics.table(topic) or "orders"
+        decoded = decode(
+            messages,
+            table,
+            firm_id=self._topics.firm(topic),
+            latest_time_ns=latest_time_ns,
+            limits=self._limits,
+        )
+        taken.dead += decoded.dead
+        taken.outcomes[topic, NO_DAY, "dead"] += len(decoded.dead)
+        if table == "orders":
+            self._accept(topic, messages, decoded.batch, decoded.message, taken)
+        else:
+            taken.reference += self._reference.apply(table, decoded, messages)
+            taken.outcomes[topic, NO_DAY, "accepted"] += decoded.batch.num_rows
 
     def _accept(
         self,

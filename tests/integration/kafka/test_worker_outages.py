@@ -13,6 +13,7 @@ from helpers.command import run
 
 from benchmarks.crash_test import Work, differences, results, send_market
 from deploy.broker import LocalKafka
+from streams.kafka.admin import create_topics, plan_topics
 from streams.kafka.settings import KafkaSettings
 from streams.simulator import simulate
 from streams.topics import Topics
@@ -106,11 +107,13 @@ def test_a_store_that_another_process_holds_is_refused_in_one_line(
 ) -> None:
     monkeypatch.setattr("surveillance.store.database.BUSY_TIMEOUT_S", 0.1)
     path = tmp_path / "s.db"
+    settings = KafkaSettings(broker.bootstrap)
+    create_topics(settings, plan_topics(Topics("held.")))
     with Store.open(f"sqlite:///{path}"):
         pass
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         arguments = ["run", "--kafka", broker.bootstrap, "--store", f"sqlite:///{path}"]
-        outcome = run(*arguments, "--until-end")
+        outcome = run(*arguments, "--topic-prefix", "held.", "--until-end")
     assert outcome.status == 1
     assert "another process is writing to it" in outcome.err

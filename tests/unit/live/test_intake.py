@@ -2,6 +2,7 @@
 
 import itertools
 
+import pyarrow as pa
 from helpers.live_events import SECOND_NS, START_NS, events, typed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,12 +19,12 @@ LATEST_NS = START_NS + 3_600 * SECOND_NS
 BAD = (None, b"", b"{", b"\xff", b"[]", encode_json(events({"side": "long"}))[0])
 
 
-def intake() -> Intake:
+def intake(limits: Limits | None = None) -> Intake:
     clock = EventClock(
         allowed_lateness_ns=SECOND_NS, silent_ns=60 * SECOND_NS, memory_ns=3_600 * SECOND_NS
     )
     acceptance = Acceptance(clock, memory_ns=3_600 * SECOND_NS)
-    return Intake(Topics(), acceptance, ReferenceTables(), Limits())
+    return Intake(Topics(), acceptance, ReferenceTables(), limits or Limits())
 
 
 rows = st.fixed_dictionaries(
@@ -81,3 +82,30 @@ def test_every_event_has_one_outcome(
 
 def _topics(found: list[tuple[tuple[bytes | None, object, int], str, int]]) -> set[str]:
     return {topic for _, topic, _ in found}
+
+
+@settings(deadline=None, max_examples=30)
+@given(mixtures, st.integers(1, 2_000))
+def test_portions_change_nothing(
+    found: list[tuple[tuple[bytes | None, ContentType | bytes | None, int], str, int]], n_bytes: int
+) -> None:
+    messages = [
+        typed(value, kind, offset=offset)._replace(topic=topic, partition=partition)
+        for offset, ((value, kind, _), topic, partition) in enumerate(found)
+    ]
+    whole = intake().take(messages, latest_time_ns=LATEST_NS)
+    parts = intake(Limits(max_portion_bytes=n_bytes)).take(messages, latest_time_ns=LATEST_NS)
+    assert parts.outcomes == whole.outcomes
+    assert parts.dead == whole.dead
+    assert _ids(parts.on_time) == _ids(whole.on_time)
+    assert _ids(parts.late) == _ids(whole.late)
+
+
+def _ids(batches: list[pa.RecordBatch]) -> list[tuple[str | None, int]]:
+    columns = [
+        (b.column("event_id").to_pylist(), b.column("event_time_ns").to_pylist()) for b in batches
+    ]
+    return sorted(
+        (pair for ids, times in columns for pair in zip(ids, times, strict=True)),
+        key=lambda pair: (pair[0] or "", pair[1]),
+    )
