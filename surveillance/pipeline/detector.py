@@ -24,6 +24,7 @@ from models.features import KeyLog, MarketLog
 from models.looks import Look, looks_of, louder_look
 from models.params import DetectionParams
 from models.ranktest import RankTest
+from surveillance.pipeline.decision_log import DecisionLog
 
 N_SHARDS = 8
 
@@ -53,13 +54,7 @@ class _Shard:
             for shift in (0, *shifts_ns)
             for number, look in enumerate(looks)
         }
-        self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = []
-
-    def whole_log(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]:
-        """Return times, nodes and sides of all decisions so far, and keep them in one piece."""
-        times, nodes, sides = (np.concatenate(column) for column in zip(*self.log, strict=True))
-        self.log = [(times, nodes, sides)]
-        return self.log[0]
+        self.log = DecisionLog()
 
     def open_decisions(self, orders: OrderColumns, *, final: bool) -> list[Callable[[], None]]:
         """Return the work that each test has with the batch, its decisions numbered."""
@@ -67,7 +62,7 @@ class _Shard:
         rows = opened.opens
         times, sides = orders.event_time_ns[rows], orders.side[rows]
         nodes = opened.node[rows]
-        self.log.append((times, nodes, sides))
+        self.log.add(times, nodes, sides)
         return [
             partial(
                 test.process,
@@ -230,25 +225,11 @@ class Detector:
         """Return when anybody decided so far, by family and side; in some families or in all."""
         logs: dict[int, KeyLog] = {}
         for shard in self._shards:
-            if not shard.log:
-                continue
-            times, nodes, sides = shard.whole_log()
-            if families is not None:
-                chosen = np.isin(shard.stage.node_family, list(families))[nodes]
-                times, nodes, sides = times[chosen], nodes[chosen], sides[chosen]
-            if not times.size:
-                continue
-            keys = shard.stage.node_family[nodes].astype(np.int64) * 2 + sides
-            order = np.argsort(keys, kind="stable")
-            found, first = np.unique(keys[order], return_index=True)
-            accounts = shard.stage.node_account[nodes[order]]
-            for key, key_times, key_accounts in zip(
-                found.tolist(),
-                np.split(times[order], first[1:]),
-                np.split(accounts, first[1:]),
-                strict=True,
-            ):
-                logs[key] = KeyLog(key_times, key_accounts)
+            logs |= shard.log.logs(
+                shard.stage.node_family,
+                shard.stage.node_account,
+                of_family=lambda family: families is None or family in families,
+            )
         return MarketLog(self._n_accounts, logs)
 
     def snapshot(self) -> list[dict[str, Snapshot]]:

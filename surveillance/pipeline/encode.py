@@ -6,7 +6,7 @@ depends on the order in which accounts first appear.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -89,7 +89,7 @@ class EncodedOrders:
     n_orders: int
     first_time_ns: int
     last_time_ns: int
-    _spool: spool.RowLog = field(repr=False)
+    _spool: spool.RowSource = field(repr=False)
     _account_code: NDArray[np.int32] = field(repr=False)
     _instrument_code: NDArray[np.int32] = field(repr=False)
     _dropped: NDArray[np.int64] = field(repr=False)
@@ -97,6 +97,10 @@ class EncodedOrders:
     def code_of_appearance(self) -> NDArray[np.int32]:
         """Return the code of every account by the order in which they first appeared."""
         return self._account_code
+
+    def over(self, rows: spool.RowSource) -> "EncodedOrders":
+        """Return the same ids and scales, to be read from some of the rows only."""
+        return replace(self, _spool=rows)
 
     def batches(self, *, accounts: NDArray[np.bool_] | None = None) -> Iterator[OrderColumns]:
         """Yield the new orders in event order.
@@ -176,7 +180,8 @@ class OrderEncoder:
     shown : str
         Name of the source in refusals.
     identities : IdentityLog, optional
-        Finds repeated events; without it there are none.
+        Finds repeated events and orders those of one instant and sequence; without it there are
+        no repeats, and rows have no identity.
     """
 
     def __init__(
@@ -190,9 +195,11 @@ class OrderEncoder:
         self._scales = InstrumentScales(instruments, shown=shown)
         self._spool = into
         self._accounts, self._instruments, self._operators = Codes(), Codes(), Codes()
-        self._operator_pairs: set[tuple[int, int]] = set()
         self._firms = Codes()
-        self._firm_pairs: set[tuple[int, int]] = set()
+        self._operator_pairs: set[int] = set()  # account << 32 | stamp
+        self._firm_pairs: set[int] = set()
+        self._operators_of: frozenset[tuple[str, str]] = frozenset()
+        self._firm_of: dict[str, str] = {}
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
         self._identities = identities
         self._nodes = np.empty(0, np.int64)
@@ -223,7 +230,8 @@ class OrderEncoder:
         has_id = _flags(batch.column("event_id").is_valid())
         event_type = batch.column("event_type").fill_null("new")
         is_new = _flags(pc.equal(event_type, "new"))
-        self._identify(batch, rows, has_id, is_new)
+        if self._identities is not None:
+            self._identify(self._identities, batch, rows, has_id, is_new)
         self._note_stamps(batch, rows)
         self._note_marks(batch, rows)
         order_type = batch.column("order_type").fill_null("market")
@@ -256,11 +264,6 @@ class OrderEncoder:
         families = tuple(sorted(set(family_names)))
         family_code = {name: code for code, name in enumerate(families)}
         tick_size, lot_size = self._scales.sizes(instruments)
-        operator_ids, account_ids = self._operators.texts, self._accounts.texts
-        firm_of: dict[str, str] = {}
-        for account, firm in self._firm_pairs:
-            stamped = self._firms.texts[firm]
-            firm_of[account_ids[account]] = min(stamped, firm_of.get(account_ids[account], stamped))
         dropped, n_dropped_new = np.empty(0, np.int64), 0
         if self._identities is not None:
             dropped, n_dropped_new = self._identities.repeats()
@@ -271,11 +274,8 @@ class OrderEncoder:
             family_of=np.array([family_code[name] for name in family_names], np.int32),
             tick_size=tick_size,
             lot_size=lot_size,
-            operators=frozenset(
-                (account_ids[account], operator_ids[operator])
-                for account, operator in self._operator_pairs
-            ),
-            firm_of=firm_of,
+            operators=self._operators_of,
+            firm_of=self._firm_of,
             automated_share=self._automated_share(account_code),
             n_nodes=self._nodes.size,
             n_read=self._n_read,
@@ -291,6 +291,7 @@ class OrderEncoder:
 
     def _identify(
         self,
+        identities: IdentityLog,
         batch: pa.RecordBatch,
         rows: NDArray[np.void],
         has_id: NDArray[np.bool_],
@@ -306,20 +307,27 @@ class OrderEncoder:
         )
         rows["identity_high"] = np.where(has_id, by_id[0], by_fields[0])
         rows["identity_low"] = np.where(has_id, by_id[1], by_fields[1])
-        if self._identities is not None and has_id.any():
-            self._identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
+        if has_id.any():
+            identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
 
     def _note_stamps(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
         """Remember which operators and firms stamped which account's orders."""
-        for column, codes, pairs in (
-            ("operator_id", self._operators, self._operator_pairs),
-            ("firm_id", self._firms, self._firm_pairs),
-        ):
-            stamp = batch.column(column)
-            if stamp.null_count < len(stamp):
-                account = rows["account"][_flags(stamp.is_valid())].astype(np.int64)
-                packed = np.unique(account << 32 | codes.encode(stamp.drop_null()))
-                pairs.update((int(pair >> 32), int(pair & 0xFFFFFFFF)) for pair in packed)
+        entered = _stamps(batch.column("operator_id"), self._operators, rows["account"])
+        new = self._names(entered - self._operator_pairs, self._operators)
+        if new:
+            self._operator_pairs |= entered
+            self._operators_of |= new
+        stamped = _stamps(batch.column("firm_id"), self._firms, rows["account"])
+        new = self._names(stamped - self._firm_pairs, self._firms)
+        if new:
+            self._firm_pairs |= stamped
+            self._firm_of = dict(self._firm_of)  # who has the earlier one keeps it
+            for account, firm in new:
+                self._firm_of[account] = min(firm, self._firm_of.get(account, firm))
+
+    def _names(self, pairs: set[int], stamps: Codes) -> set[tuple[str, str]]:
+        account_ids, stamp_ids = self._accounts.texts, stamps.texts
+        return {(account_ids[pair >> 32], stamp_ids[pair & 0xFFFFFFFF]) for pair in pairs}
 
     def _note_marks(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
         """Count the events of each account that are marked as manual and as automated."""
@@ -337,6 +345,12 @@ class OrderEncoder:
         says = total > 0
         share[account_code[says]] = self._n_marked[1][says] / total[says]
         return share
+
+
+def _stamps(stamp: pa.Array, codes: Codes, account: NDArray[np.int32]) -> set[int]:
+    """Return the pairs of account and stamp that occur, packed."""
+    stamped = account[_flags(stamp.is_valid())].astype(np.int64)
+    return set(np.unique(stamped << 32 | codes.encode(stamp.drop_null())).tolist())
 
 
 def _flags(column: pa.Array) -> NDArray[np.bool_]:
