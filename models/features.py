@@ -37,12 +37,20 @@ class MarketLog:
         empty = KeyLog(np.empty(0, np.int64), np.empty(0, np.int32))
         return self.logs.get(key, empty)
 
+    def only(self, chosen: NDArray[np.bool_]) -> "MarketLog":
+        """Return the decisions of the accounts that are marked, shape (n_accounts,)."""
+        logs = {}
+        for key, log in self.logs.items():
+            rows = np.flatnonzero(chosen[log.account])
+            logs[key] = KeyLog(log.event_time_ns[rows], log.account[rows])
+        return MarketLog(self.n_accounts, logs)
+
     def decisions_of(self, accounts: Sequence[int]) -> DecisionColumns:
         """Return the decisions of some accounts, without instruments, sizes and prices."""
-        parts = []
-        for key, log in sorted(self.logs.items()):
-            rows = np.flatnonzero(np.isin(log.account, accounts))
-            parts.append((log.event_time_ns[rows], log.account[rows], np.full(rows.size, key)))
+        parts = [
+            (log.event_time_ns, log.account, np.full(log.account.size, key))
+            for key, log in sorted(self.only(_marked(accounts, self.n_accounts)).logs.items())
+        ]
         times, codes, keys = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.lexsort((codes, keys, times))
         none = np.zeros(order.size, np.int64)
@@ -187,11 +195,14 @@ def _basket_share(
     of its own. The median over the members: a spread is traded whole, by everybody who trades it.
     """
     within_ns = params.verdict.basket_ns
+    members = (roles.source, *(f.account for f in roles.followers))
+    theirs = {account: siblings.get(account, (account,)) for account in members}
+    market = market.only(_marked(sum(theirs.values(), ()), market.n_accounts))
     shares = []
-    for account in (roles.source, *(f.account for f in roles.followers)):
+    for account in members:
         rows = np.flatnonzero(decisions.account == account)
         times, families = decisions.event_time_ns[rows], decisions.family[rows]
-        legs = market.decisions_of(siblings.get(account, (account,)))
+        legs = market.decisions_of(theirs[account])
         together = np.zeros(rows.size, np.bool_)
         for family in np.unique(families):
             others = legs.event_time_ns[legs.family != family]
@@ -287,6 +298,12 @@ def _surroundings(
     return around, usual, quiet
 
 
+def _marked(accounts: Sequence[int], n_accounts: int) -> NDArray[np.bool_]:
+    marked = np.zeros(n_accounts, np.bool_)
+    marked[list(accounts)] = True
+    return marked
+
+
 def _count(
     times: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -303,11 +320,12 @@ def _opposite_share(
     does not. Victims of one bot are linked with one another too, through it: every link counts.
     """
     members = sorted({account for link in links for account in (link.leader, link.follower)})
+    pairs = {(link.leader, link.follower) for link in links}
+    times_of = _times_by_account_and_key(decisions)
     around = {
         (bot, victim)
-        for link in links
-        for bot, victim in ((link.leader, link.follower), (link.follower, link.leader))
-        if _sandwiches(bot, victim, decisions, params)
+        for bot, victim in pairs | {(follower, leader) for leader, follower in pairs}
+        if _sandwiches(times_of.get(bot, {}), times_of.get(victim, {}), params)
     }
     bots = {bot for bot, _ in around}
     if not bots:
@@ -316,21 +334,40 @@ def _opposite_share(
     return len(touched) / len(members)
 
 
-def _sandwiches(bot: int, victim: int, decisions: DecisionColumns, params: DetectionParams) -> bool:
-    """Whether the bot encloses most of the victim's decisions that it acts near."""
-    rule = params.verdict
-    times = decisions.event_time_ns
+def _times_by_account_and_key(
+    decisions: DecisionColumns,
+) -> dict[int, dict[int, NDArray[np.int64]]]:
     keys = decisions.family.astype(np.int64) * 2 + decisions.side
-    of_bot, of_victim = decisions.account == bot, decisions.account == victim
+    both = decisions.account.astype(np.int64) << 32 | keys
+    order = np.argsort(both, kind="stable")
+    found, first = np.unique(both[order], return_index=True)
+    times_of: dict[int, dict[int, NDArray[np.int64]]] = {}
+    for one, times in zip(
+        found.tolist(), np.split(decisions.event_time_ns[order], first[1:]), strict=True
+    ):
+        times_of.setdefault(one >> 32, {})[one & 0xFFFFFFFF] = times
+    return times_of
+
+
+def _sandwiches(
+    bot: Mapping[int, NDArray[np.int64]],
+    victim: Mapping[int, NDArray[np.int64]],
+    params: DetectionParams,
+) -> bool:
+    """Whether the bot encloses most of the victim's decisions that it acts near; times by key."""
+    rule = params.verdict
+    never = np.empty(0, np.int64)
     n_shared, n_enclosed = 0, 0
-    for key in np.unique(keys[of_victim]):
-        its, opposite = keys == key, keys == key ^ 1
-        at = times[of_victim & its]
-        nearby = times[of_bot & (its | opposite)]
-        near = _count(nearby, at - rule.opposite_ns, at + rule.opposite_ns) > 0
-        enters = _count(times[of_bot & its], at - rule.opposite_ns, at) > 0
-        leaves = _count(times[of_bot & opposite], at, at + rule.opposite_exit_ns) > 0
-        stays = _count(times[of_victim & opposite], at, at + rule.opposite_exit_ns) == 0
+    for key, at in victim.items():
+        its, opposite = bot.get(key, never), bot.get(key ^ 1, never)
+        before, after = at - rule.opposite_ns, at + rule.opposite_ns
+        near = (_count(its, before, after) + _count(opposite, before, after)) > 0
         n_shared += int(near.sum())
+        if not near.any() or not its.size or not opposite.size:
+            continue
+        exit_ns = at + rule.opposite_exit_ns
+        enters = _count(its, before, at) > 0
+        leaves = _count(opposite, at, exit_ns) > 0
+        stays = _count(victim.get(key ^ 1, never), at, exit_ns) == 0
         n_enclosed += int((enters & leaves & stays).sum())
     return n_shared >= rule.min_quiet and n_enclosed >= rule.opposite_legs_share * n_shared

@@ -265,7 +265,9 @@ def _lags_correlate(
     correlations = []
     for i, a in enumerate(followers):
         for b in followers[i + 1 :]:
-            common, at_a, at_b = np.intersect1d(a.source_row, b.source_row, return_indices=True)
+            common, at_a, at_b = np.intersect1d(
+                a.source_row, b.source_row, assume_unique=True, return_indices=True
+            )
             if common.size < groups.off_venue_min_episodes:
                 continue
             lag_a = np.log1p((times[a.own_row[at_a]] - times[common]).astype(np.float64))
