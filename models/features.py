@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.columns import NO_SEQUENCE, DecisionColumns
 from models.corroboration import Corroboration
 from models.grouping import Link
+from models.kernels.sandwiches import count_enclosed
 from models.params import CLOCK_PERIODS_NS, MINUTE_NS, DetectionParams
 from models.roles import Roles
 
@@ -321,11 +322,11 @@ def _opposite_share(
     """
     members = sorted({account for link in links for account in (link.leader, link.follower)})
     pairs = {(link.leader, link.follower) for link in links}
-    times_of = _times_by_account_and_key(decisions)
+    acts_of = _by_key(decisions, members)
     around = {
         (bot, victim)
         for bot, victim in pairs | {(follower, leader) for leader, follower in pairs}
-        if _sandwiches(times_of.get(bot, {}), times_of.get(victim, {}), params)
+        if _sandwiches(acts_of[bot], acts_of[victim], params)
     }
     bots = {bot for bot, _ in around}
     if not bots:
@@ -334,40 +335,22 @@ def _opposite_share(
     return len(touched) / len(members)
 
 
-def _times_by_account_and_key(
-    decisions: DecisionColumns,
-) -> dict[int, dict[int, NDArray[np.int64]]]:
+def _by_key(
+    decisions: DecisionColumns, accounts: Sequence[int]
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return the keys and times of each account's decisions, sorted by key, then time."""
     keys = decisions.family.astype(np.int64) * 2 + decisions.side
-    both = decisions.account.astype(np.int64) << 32 | keys
-    order = np.argsort(both, kind="stable")
-    found, first = np.unique(both[order], return_index=True)
-    times_of: dict[int, dict[int, NDArray[np.int64]]] = {}
-    for one, times in zip(
-        found.tolist(), np.split(decisions.event_time_ns[order], first[1:]), strict=True
-    ):
-        times_of.setdefault(one >> 32, {})[one & 0xFFFFFFFF] = times
-    return times_of
+    order = np.argsort(keys, kind="stable")
+    rows_of = {a: order[decisions.account[order] == a] for a in accounts}
+    return {a: (keys[rows], decisions.event_time_ns[rows]) for a, rows in rows_of.items()}
 
 
 def _sandwiches(
-    bot: Mapping[int, NDArray[np.int64]],
-    victim: Mapping[int, NDArray[np.int64]],
+    bot: tuple[NDArray[np.int64], NDArray[np.int64]],
+    victim: tuple[NDArray[np.int64], NDArray[np.int64]],
     params: DetectionParams,
 ) -> bool:
-    """Whether the bot encloses most of the victim's decisions that it acts near; times by key."""
+    """Whether the bot encloses most of the victim's decisions that it acts near."""
     rule = params.verdict
-    never = np.empty(0, np.int64)
-    n_shared, n_enclosed = 0, 0
-    for key, at in victim.items():
-        its, opposite = bot.get(key, never), bot.get(key ^ 1, never)
-        before, after = at - rule.opposite_ns, at + rule.opposite_ns
-        near = (_count(its, before, after) + _count(opposite, before, after)) > 0
-        n_shared += int(near.sum())
-        if not near.any() or not its.size or not opposite.size:
-            continue
-        exit_ns = at + rule.opposite_exit_ns
-        enters = _count(its, before, at) > 0
-        leaves = _count(opposite, at, exit_ns) > 0
-        stays = _count(victim.get(key ^ 1, never), at, exit_ns) == 0
-        n_enclosed += int((enters & leaves & stays).sum())
-    return n_shared >= rule.min_quiet and n_enclosed >= rule.opposite_legs_share * n_shared
+    n_near, n_enclosed = count_enclosed(*bot, *victim, rule.opposite_ns, rule.opposite_exit_ns)
+    return n_near >= rule.min_quiet and n_enclosed >= rule.opposite_legs_share * n_near

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from models.evidence import ln_mean_exp
 from models.features import MarketLog
 from models.findings import Finding
-from models.params import MINUTE_NS, DetectionParams
+from models.kernels.exchange import count_near
+from models.params import DetectionParams
 from models.verdict import Verdict
 
 _LN_10 = float(np.log(10.0))
-_NEVER = np.iinfo(np.int64).max // 4
 STRICTEST, REVIEW = "freeze_review", "review"
 
 
@@ -123,59 +123,20 @@ def _exchange(
     params: DetectionParams,
 ) -> tuple[NDArray[np.float64], int]:
     """Return ln E in one key by component, and how many of the follower's decisions had a say."""
-    rule = params.label_exchange
-    times, is_own = _with_company(own_ns, strangers_ns, rule.bin_ns)
-    stratum = _strata(times, params)
-    n_all = np.bincount(stratum)
-    n = np.bincount(stratum[is_own], minlength=n_all.size)
-    windows = np.array(rule.windows_ns)[:, None]
-    near = np.concatenate([distance <= windows for distance in _distances(times, source_ns)])
-    cell = stratum + n_all.size * np.arange(len(near))[:, None]
-    n_near = np.bincount(cell[near], minlength=near.shape[0] * n_all.size)
-    share = n_near.reshape(len(near), n_all.size) / np.maximum(n_all, 1)
+    rule, test = params.label_exchange, params.rank_test
+    n, n_all, n_near, hits = count_near(
+        own_ns,
+        source_ns,
+        strangers_ns,
+        np.array(rule.windows_ns),
+        rule.bin_ns,
+        test.burst_ns,
+        test.phase_ns,
+        test.n_levels,
+    )
+    share = n_near / np.maximum(n_all, 1)
     says = ((share > 0) & (share < 1)).any(axis=0)
-    hits = np.count_nonzero(near & is_own, axis=1)
     terms = [
         hits * np.log(w) - (n * np.log1p(share * (w - 1.0))).sum(axis=1) for w in rule.weights
     ]
     return np.stack(terms, axis=1).ravel(), int(n[says].sum())
-
-
-def _with_company(
-    own_ns: NDArray[np.int64], strangers_ns: NDArray[np.int64], bin_ns: int
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the decisions of the bins that the follower acts in, and which are its own."""
-    starts = np.unique(own_ns // bin_ns) * bin_ns
-    first, end = np.searchsorted(strangers_ns, np.stack([starts, starts + bin_ns]))
-    n_each = end - first
-    place = np.arange(n_each.sum()) + np.repeat(first - np.cumsum(n_each) + n_each, n_each)
-    times = np.concatenate([own_ns, strangers_ns[place]])
-    order = np.argsort(times, kind="stable")
-    return times[order], order < own_ns.size
-
-
-def _strata(times: NDArray[np.int64], params: DetectionParams) -> NDArray[np.int64]:
-    """Return the stratum of each decision: bin, local intensity, clock phase.
-
-    It looks at times alone, whoever acted then: exchanging names moves no decision to another one.
-    """
-    test, bin_ns = params.rank_test, params.label_exchange.bin_ns
-    part = np.concatenate(([0], np.cumsum(np.diff(times // bin_ns) > 0)))
-    around = np.searchsorted(times, times + test.burst_ns, "right")
-    around -= np.searchsorted(times, times - test.burst_ns, "left")
-    usual = np.bincount(part)[part] * (2.0 * test.burst_ns / bin_ns)
-    level = np.floor(1.5 * np.log2((around + 1.0) / (usual + 1.0)) + 1.0)
-    level = np.clip(level, 0, test.n_levels - 1).astype(np.int64)
-    phase = (times % MINUTE_NS < test.phase_ns).astype(np.int64)
-    stratum: NDArray[np.int64] = (part * test.n_levels + level) * 2 + phase
-    return stratum
-
-
-def _distances(
-    times: NDArray[np.int64], source_ns: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how long after the source's newest decision each time is, and how far from any."""
-    padded = np.concatenate([[-_NEVER], source_ns, [_NEVER]])
-    after = times - padded[np.searchsorted(padded, times, "right") - 1]
-    before = padded[np.searchsorted(padded, times, "left")] - times
-    return after, np.minimum(after, before)

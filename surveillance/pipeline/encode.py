@@ -243,7 +243,9 @@ class OrderEncoder:
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
         nodes = np.unique(new["account"].astype(np.int64) << 32 | new["instrument"])
-        self._nodes = np.union1d(self._nodes, nodes)
+        first = np.searchsorted(self._nodes, nodes, "left")
+        is_new_node = first == np.searchsorted(self._nodes, nodes, "right")
+        self._nodes = np.insert(self._nodes, first[is_new_node], nodes[is_new_node])
         self._n_read += batch.num_rows
         self._n_new += new.size
         if new.size:

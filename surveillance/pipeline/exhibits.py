@@ -5,6 +5,7 @@ Long lists are cut at a stated length, earliest first; counts elsewhere are alwa
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import networkx as nx
 import numpy as np
@@ -167,21 +168,29 @@ def draw_graph(group: Group, *, follows: bool = True) -> Graph:
         node = f"{tie.kind}:{tie.value_hash}"
         kinds[node], labels[node] = tie.kind, tie.value_hash[:8]
         edges.extend(GraphEdge(node, a, tie.kind, tie.weight_bits) for a in tie.accounts)
-    network: nx.Graph[str] = nx.Graph()
-    network.add_nodes_from(kinds)
-    network.add_edges_from((edge.source, edge.target) for edge in edges)
-    if edges and len(kinds) <= _SPRING_NODES:
+    place_of = {node: place for place, node in enumerate(kinds)}
+    xy = _places(len(kinds), tuple((place_of[e.source], place_of[e.target]) for e in edges))
+    nodes = tuple(
+        GraphNode(node, kind, labels[node], round(x, 4), round(y, 4))
+        for (node, kind), (x, y) in zip(kinds.items(), xy.tolist(), strict=True)
+    )
+    return Graph(nodes, tuple(edges))
+
+
+@lru_cache(maxsize=256)
+def _places(n_nodes: int, edges: tuple[tuple[int, int], ...]) -> NDArray[np.float64]:
+    """Return a place in the unit square for every node; many groups are connected alike."""
+    network: nx.Graph[int] = nx.Graph()
+    network.add_nodes_from(range(n_nodes))
+    network.add_edges_from(edges)
+    if edges and n_nodes <= _SPRING_NODES:
         places = nx.spring_layout(network, seed=_LAYOUT_SEED)
     else:
         places = nx.circular_layout(network)
-    xy = np.array([places[node] for node in kinds])
+    xy = np.array([places[node] for node in range(n_nodes)])
     span = np.maximum(xy.max(axis=0) - xy.min(axis=0), 1e-9)
-    xy = (xy - xy.min(axis=0)) / span
-    nodes = tuple(
-        GraphNode(node, kind, labels[node], round(float(x), 4), round(float(y), 4))
-        for (node, kind), (x, y) in zip(kinds.items(), xy, strict=True)
-    )
-    return Graph(nodes, tuple(edges))
+    scaled: NDArray[np.float64] = (xy - xy.min(axis=0)) / span
+    return scaled
 
 
 def _episode_order(
