@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import NO_SEQUENCE, DecisionColumns
+from models.columns import NO_SEQUENCE, DecisionColumns, is_among
 from models.corroboration import Corroboration
 from models.grouping import Link
 from models.kernels.sandwiches import count_enclosed
@@ -48,9 +48,11 @@ class MarketLog:
 
     def decisions_of(self, accounts: Sequence[int]) -> DecisionColumns:
         """Return the decisions of some accounts, without instruments, sizes and prices."""
+        chosen = np.zeros(self.n_accounts, np.bool_)
+        chosen[list(accounts)] = True
         parts = [
             (log.event_time_ns, log.account, np.full(log.account.size, key))
-            for key, log in sorted(self.only(_marked(accounts, self.n_accounts)).logs.items())
+            for key, log in sorted(self.only(chosen).logs.items())
         ]
         times, codes, keys = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.lexsort((codes, keys, times))
@@ -137,14 +139,14 @@ def group_features(
     quiet_rows = roles.source_rows[is_quiet]
     copied = sum(f.copied for f in roles.followers)
     chances = sum(int(f.opportunities.size) for f in roles.followers)
-    quiet_copied = sum(int(np.isin(f.source_row, quiet_rows).sum()) for f in roles.followers)
-    quiet_chances = sum(int(np.isin(f.opportunities, quiet_rows).sum()) for f in roles.followers)
-    in_episode = np.isin(roles.source_rows, roles.episode_row)
+    quiet_copied = sum(int(is_among(f.source_row, quiet_rows).sum()) for f in roles.followers)
+    quiet_chances = sum(int(is_among(f.opportunities, quiet_rows).sum()) for f in roles.followers)
+    in_episode = is_among(roles.source_rows, roles.episode_row)
     n_episodes = int(roles.episode_row.size)
     return GroupFeatures(
         n_episodes=n_episodes,
         n_quiet=int(
-            np.isin(quiet_rows, np.concatenate([f.opportunities for f in roles.followers])).sum()
+            is_among(quiet_rows, np.concatenate([f.opportunities for f in roles.followers])).sum()
         ),
         quiet_fidelity=quiet_copied / quiet_chances if quiet_chances else None,
         fidelity=copied / max(chances, 1),
@@ -198,15 +200,16 @@ def _basket_share(
     within_ns = params.verdict.basket_ns
     members = (roles.source, *(f.account for f in roles.followers))
     theirs = {account: siblings.get(account, (account,)) for account in members}
-    market = market.only(_marked(sum(theirs.values(), ()), market.n_accounts))
+    legs = market.decisions_of([account for own in theirs.values() for account in own])
     shares = []
     for account in members:
         rows = np.flatnonzero(decisions.account == account)
         times, families = decisions.event_time_ns[rows], decisions.family[rows]
-        legs = market.decisions_of(theirs[account])
+        its = is_among(legs.account, theirs[account])
+        leg_ns, leg_family = legs.event_time_ns[its], legs.family[its]
         together = np.zeros(rows.size, np.bool_)
         for family in np.unique(families):
-            others = legs.event_time_ns[legs.family != family]
+            others = leg_ns[leg_family != family]
             here = families == family
             near = _count(others, times[here] - within_ns - 1, times[here] + within_ns)
             together[here] = near > 0
@@ -297,12 +300,6 @@ def _surroundings(
             off_minute[here] = times % MINUTE_NS >= phase_ns
     quiet = (around <= rule.quiet_ratio * usual + rule.quiet_slack) & off_minute
     return around, usual, quiet
-
-
-def _marked(accounts: Sequence[int], n_accounts: int) -> NDArray[np.bool_]:
-    marked = np.zeros(n_accounts, np.bool_)
-    marked[list(accounts)] = True
-    return marked
 
 
 def _count(

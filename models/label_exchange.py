@@ -136,7 +136,5 @@ def _exchange(
     )
     share = n_near / np.maximum(n_all, 1)
     says = ((share > 0) & (share < 1)).any(axis=0)
-    terms = [
-        hits * np.log(w) - (n * np.log1p(share * (w - 1.0))).sum(axis=1) for w in rule.weights
-    ]
+    terms = [hits * np.log(w) - (n * np.log1p(share * (w - 1.0))).sum(axis=1) for w in rule.weights]
     return np.stack(terms, axis=1).ravel(), int(n[says].sum())

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.params import MINUTE_NS
+_MINUTE_NS = 60 * 10**9
 
 _Counts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
@@ -109,6 +109,6 @@ def _strata(
             high += 1
         level = floor(1.5 * log2((high - low + 1.0) / (usual + 1.0)) + 1.0)
         level = min(max(level, 0), n_levels - 1)
-        phase = int(times[i] % MINUTE_NS < phase_ns)
+        phase = int(times[i] % _MINUTE_NS < phase_ns)
         stratum[i] = (part * n_levels + level) * 2 + phase
     return stratum
