@@ -5,7 +5,7 @@ the accounts that such pairs connect are judged by the stages of a scan, on what
 order and not a row more: how the stream was cut into batches changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -20,69 +20,24 @@ from models.evidence import ln_threshold, n_tests
 from models.features import KeyLog, MarketLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
-from streams.eventtime import NO_TIME_NS
 from surveillance import __version__
 from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
 from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members
 from surveillance.live.raised import Raised
+from surveillance.live.recent_rows import RecentRows
 from surveillance.live.state_bytes import read_state, write_state
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
-from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.encode import OrderEncoder
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.judging import judge_groups
 from surveillance.pipeline.reference import ReferenceData
 from surveillance.pipeline.runner import decisions_of
 
 CONFIRMED = "confirmed"
 _LN_10 = float(np.log(10.0))
-
-
-class RecentRows:
-    """Encoded rows in memory, in event order; those too far back are forgotten.
-
-    Parameters
-    ----------
-    memory_ns : int
-        How far back, in event time.
-    """
-
-    def __init__(self, memory_ns: int) -> None:
-        self._memory_ns = memory_ns
-        self._parts: list[NDArray[np.void]] = []
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory that the rows hold."""
-        return sum(part.nbytes for part in self._parts)
-
-    def append(self, rows: NDArray[np.void]) -> None:
-        """Keep rows that follow the others in time."""
-        if rows.size == 0:
-            return
-        if self._parts and self._parts[-1].size < 65_536:
-            self._parts[-1] = np.concatenate([self._parts[-1], rows])
-        else:
-            self._parts.append(rows)
-        oldest_ns = int(rows["event_time_ns"][-1]) - self._memory_ns
-        while self._parts[0]["event_time_ns"][-1] < oldest_ns:
-            del self._parts[0]
-
-    @property
-    def oldest_ns(self) -> int:
-        """Earliest time that is remembered; everything before the first row."""
-        if not self._parts:
-            return NO_TIME_NS
-        return int(self._parts[-1]["event_time_ns"][-1]) - self._memory_ns
-
-    def read(self) -> Iterator[NDArray[np.void]]:
-        """Yield the rows that are remembered, in event order."""
-        if not self._parts:
-            return
-        first = int(np.searchsorted(self._parts[0]["event_time_ns"], self.oldest_ns))
-        yield self._parts[0][first:]
-        yield from self._parts[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,9 +280,10 @@ class Engine:
         self, at_ns: int, pairs: list[tuple[int, int]]
     ) -> tuple[tuple[GroupFinding, ...], tuple[AccountSummary, ...]]:
         """Return the groups that the accounts of some pairs are in, new ones only, and members."""
-        orders = self._encoder.finish()
+        connected = self._connected(pairs)
+        orders = self._encoder.finish().over(self._rows.of(np.array(connected, np.int32)))
         code = orders.code_of_appearance()
-        evidence = self._evidence(at_ns, self._connected(pairs), orders, code)
+        evidence = self._evidence(at_ns, connected, orders, code)
         book, linkage = self._book.look_up(orders)
         known = {
             group_id: tuple(member.account_id for member in group.members)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.linkage import Linkage, Sighting, Tie, Ties
 from models.params import LinkageParams
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
 
 
@@ -30,33 +30,40 @@ class GrowingBook:
         self._records = AccountRecords(reference)
         self._params = params
         self._names: set[str] = set(self._records.accounts)
-        self._number: dict[str, int] = {}
         self._begin()
 
     def look_up(self, orders: EncodedOrders) -> tuple[AccountBook, "CodedLinkage"]:
         """Return what is known of the accounts of some orders, in the orders' codes."""
-        if not self._names.issuperset(orders.accounts):
-            self._names.update(orders.accounts)
-            self._begin()
-        self._take(orders)
-        number = np.array([self._number[name] for name in orders.accounts], np.int64)
+        if orders.accounts is not self._accounts:
+            self._take_accounts(orders.accounts)
+        if orders.operators is not self._operators:
+            self._take_operators(orders.operators)
         book = AccountBook(self._records, orders.accounts, orders.operators, orders.firm_of)
-        return book, CodedLinkage(self._linkage, number)
+        return book, CodedLinkage(self._linkage, self._number)
 
     def _begin(self) -> None:
         """Start anew: accounts numbered in the order of their ids, none of them taken yet."""
-        self._number = {name: number for number, name in enumerate(sorted(self._names))}
+        self._number_of = {name: number for number, name in enumerate(sorted(self._names))}
         self._linkage = Linkage((), self._params)
-        self._taken: set[str] = set()
-        self._operators: set[tuple[str, str]] = set()
+        self._accounts: tuple[str, ...] = ()
+        self._number = np.empty(0, np.int64)
+        self._operators: frozenset[tuple[str, str]] = frozenset()
 
-    def _take(self, orders: EncodedOrders) -> None:
-        for name in set(orders.accounts) - self._taken:
-            self._linkage.add(self._records.sightings(name, self._number[name]))
-        self._taken.update(orders.accounts)
-        for name, operator in orders.operators - self._operators:
-            self._linkage.add([Sighting(self._number[name], "operator", operator)])
-        self._operators |= orders.operators
+    def _take_accounts(self, accounts: tuple[str, ...]) -> None:
+        new = set(accounts).difference(self._accounts)
+        if not new <= self._names:
+            self._names |= new
+            self._begin()
+            new = set(accounts)
+        for name in new:
+            self._linkage.add(self._records.sightings(name, self._number_of[name]))
+        self._accounts = accounts
+        self._number = np.array([self._number_of[name] for name in accounts], np.int64)
+
+    def _take_operators(self, operators: frozenset[tuple[str, str]]) -> None:
+        for name, operator in operators - self._operators:
+            self._linkage.add([Sighting(self._number_of[name], "operator", operator)])
+        self._operators = operators
 
 
 class CodedLinkage:

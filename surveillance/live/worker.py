@@ -9,7 +9,6 @@ again, and the next step goes on as the interrupted one would have.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,32 +33,12 @@ from surveillance.live.raised import Raised, outcome
 from surveillance.live.recovery import recover
 from surveillance.live.reference_tables import REFERENCE_TABLES, ReferenceTables
 from surveillance.live.settings import LiveSettings, nanoseconds
+from surveillance.live.source import Source
 from surveillance.live.telemetry import Telemetry
 from surveillance.pipeline.encode import COLUMNS
 from surveillance.store.live import LiveCommit, LiveStore, OutboxRecord, Segment
 
 _JUDGED = pa.schema([ORDER_SCHEMA.field(name) for name in COLUMNS])
-
-
-class Source(Protocol):
-    """Where messages come from."""
-
-    @property
-    def assigned(self) -> frozenset[Partition]:
-        """The partitions that are read."""
-        ...
-
-    def poll(self, max_messages: int, timeout_s: float) -> list[Message]:
-        """Return what is there, each partition's messages in the order of their offsets."""
-        ...
-
-    def positions(self) -> dict[Partition, int]:
-        """Return the offset of the next message by partition."""
-        ...
-
-    def at_end(self) -> frozenset[Partition]:
-        """Return the partitions of which nothing is left."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
