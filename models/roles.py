@@ -275,7 +275,8 @@ def _lags_correlate(
             if common.size < groups.off_venue_min_episodes:
                 continue
             lag_a, lag_b = log_lag[a, common], log_lag[b, common]
-            a_first = float(np.mean(lag_a < lag_b) + np.mean(lag_a == lag_b) / 2.0)
+            a_first = np.count_nonzero(lag_a < lag_b) / common.size
+            a_first += np.count_nonzero(lag_a == lag_b) / common.size / 2.0
             if min(a_first, 1.0 - a_first) < groups.mixed_order_share:
                 continue
             if lag_a.std() > 0 and lag_b.std() > 0:

@@ -4,7 +4,7 @@ What a shared value says depends on how many accounts were seen with it, and onl
 traded count: a scan of the events so far knows no others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from models.linkage import Linkage, Sighting, Tie, Ties
 from models.params import LinkageParams
 from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
+
+
+_Taken = tuple[tuple[str, ...], frozenset[tuple[str, str]], Mapping[str, str]]
+"""Account ids, operators and firms that orders came with."""
 
 
 class GrowingBook:
@@ -34,36 +38,33 @@ class GrowingBook:
 
     def look_up(self, orders: EncodedOrders) -> tuple[AccountBook, "CodedLinkage"]:
         """Return what is known of the accounts of some orders, in the orders' codes."""
-        if orders.accounts is not self._accounts:
-            self._take_accounts(orders.accounts)
-        if orders.operators is not self._operators:
-            self._take_operators(orders.operators)
-        book = AccountBook(self._records, orders.accounts, orders.operators, orders.firm_of)
-        return book, CodedLinkage(self._linkage, self._number)
+        names = (orders.accounts, orders.operators, orders.firm_of)
+        if any(new is not old for new, old in zip(names, self._taken, strict=True)):
+            self._take(*names)
+        return self._book, CodedLinkage(self._linkage, self._number)
 
     def _begin(self) -> None:
         """Start anew: accounts numbered in the order of their ids, none of them taken yet."""
         self._number_of = {name: number for number, name in enumerate(sorted(self._names))}
         self._linkage = Linkage((), self._params)
-        self._accounts: tuple[str, ...] = ()
-        self._number = np.empty(0, np.int64)
-        self._operators: frozenset[tuple[str, str]] = frozenset()
+        self._taken: _Taken = ((), frozenset(), {})
 
-    def _take_accounts(self, accounts: tuple[str, ...]) -> None:
-        new = set(accounts).difference(self._accounts)
-        if not new <= self._names:
-            self._names |= new
+    def _take(
+        self,
+        accounts: tuple[str, ...],
+        operators: frozenset[tuple[str, str]],
+        firm_of: Mapping[str, str],
+    ) -> None:
+        if not self._names.issuperset(accounts):
+            self._names.update(accounts)
             self._begin()
-            new = set(accounts)
-        for name in new:
+        for name in set(accounts).difference(self._taken[0]):
             self._linkage.add(self._records.sightings(name, self._number_of[name]))
-        self._accounts = accounts
-        self._number = np.array([self._number_of[name] for name in accounts], np.int64)
-
-    def _take_operators(self, operators: frozenset[tuple[str, str]]) -> None:
-        for name, operator in operators - self._operators:
+        for name, operator in operators - self._taken[1]:
             self._linkage.add([Sighting(self._number_of[name], "operator", operator)])
-        self._operators = operators
+        self._taken = (accounts, operators, firm_of)
+        self._number = np.array([self._number_of[name] for name in accounts], np.int64)
+        self._book = AccountBook(self._records, *self._taken)
 
 
 class CodedLinkage:

@@ -232,10 +232,7 @@ def _shown(
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:
-    """Return the values to nine places: most of them occur many times."""
-    distinct, place = np.unique(values, return_inverse=True)
-    rounded = [round(value, 9) for value in distinct.tolist()]
-    return [rounded[i] for i in place.tolist()]
+    return [round(value, 9) for value in values.tolist()]
 
 
 def _episode_order(order: _Shown, source: _Shown, role: str) -> EpisodeOrder:
