@@ -14,7 +14,6 @@ from models.params import LinkageParams
 from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
 
-
 _Taken = tuple[tuple[str, ...], frozenset[tuple[str, str]], Mapping[str, str]]
 """Account ids, operators and firms that orders came with."""
 

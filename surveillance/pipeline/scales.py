@@ -52,7 +52,8 @@ class InstrumentScales:
         number = rows["number"][order]
         for column, given in (("price", "tick_size"), ("quantity", "lot_size")):
             signed = np.nan_to_num(rows[column][order])
-            for code, start, end in zip(codes.tolist(), first, [*first[1:], order.size], strict=True):
+            ends = [*first[1:], order.size]
+            for code, start, end in zip(codes.tolist(), first, ends, strict=True):
                 here = names[code], column
                 values = np.abs(signed[start:end])
                 worst = start + int(values.argmax())
