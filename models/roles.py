@@ -279,6 +279,8 @@ def _lags_correlate(
             a_first += np.count_nonzero(lag_a == lag_b) / common.size / 2.0
             if min(a_first, 1.0 - a_first) < groups.mixed_order_share:
                 continue
-            if lag_a.std() > 0 and lag_b.std() > 0:
-                correlations.append(float(np.corrcoef(lag_a, lag_b)[0, 1]))
+            off_a, off_b = lag_a - lag_a.mean(), lag_b - lag_b.mean()
+            spread = float(np.sqrt((off_a @ off_a) * (off_b @ off_b)))
+            if spread > 0:
+                correlations.append(float(off_a @ off_b) / spread)
     return bool(correlations) and float(np.median(correlations)) > groups.off_venue_correlation

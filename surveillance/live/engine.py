@@ -98,7 +98,7 @@ class Engine:
         self._encoder = OrderEncoder(reference.instruments, self._rows, shown="the stream")
         self._family_of = np.empty(0, np.int32)
         self._first_ns: int | None = None
-        self._passed: dict[tuple[int, int, int], tuple[float, int, int]] = {}
+        self._passed: dict[int, dict[tuple[int, int], tuple[float, int, int]]] = {}  # by leader
         self._partners: dict[int, set[int]] = {}
         self._groups: dict[str, Group] = {}
         self._book = GrowingBook(reference, params.linkage)
@@ -261,9 +261,16 @@ class Engine:
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
             passed = (ln_e, answers, chances)
+<<<<<<< HEAD
             earlier = self._passed.get((leader, follower, channel), passed)
             self._passed[leader, follower, channel] = max(earlier, passed)
             self._connect(leader, follower)
+=======
+            led = self._passed.setdefault(leader, {})
+            led[follower, channel] = max(led.get((follower, channel), passed), passed)
+            self._partners.setdefault(leader, set()).add(follower)
+            self._partners.setdefault(follower, set()).add(leader)
+>>>>>>> f96a48d2374eeb49b460f40fdba3bec90278f79b
             pairs.append((leader, follower))
         return pairs
 
@@ -324,7 +331,7 @@ class Engine:
     def _evidence(
         self, at_ns: int, accounts: list[int], orders: EncodedOrders, code: NDArray[np.int32]
     ) -> Evidence:
-        pairs = self._pairs(set(accounts), code)
+        pairs = self._pairs(accounts, code)
         clusters = find_clusters(pairs, ln_threshold=self._ln_threshold, params=self._params.groups)
         members = np.zeros(len(orders.accounts), np.bool_)
         members[code[accounts]] = True
@@ -343,11 +350,11 @@ class Engine:
             confirmed=False,
         )
 
-    def _pairs(self, accounts: set[int], code: NDArray[np.int32]) -> PairEvidence:
+    def _pairs(self, accounts: list[int], code: NDArray[np.int32]) -> PairEvidence:
         rows = sorted(
             (int(code[leader]), int(code[follower]), channel, *numbers)
-            for (leader, follower, channel), numbers in self._passed.items()
-            if leader in accounts
+            for leader in accounts
+            for (follower, channel), numbers in self._passed.get(leader, {}).items()
         )
         leader, follower, channel, ln_e, answers, chances = zip(*rows, strict=True)
         return PairEvidence(
