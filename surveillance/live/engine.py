@@ -152,7 +152,11 @@ class Engine:
             "texts": [each.texts for each in codes],
             "family_of": self._family_of.tolist(),
             "first_ns": self._first_ns,
-            "passed": [[*pair, *passed] for pair, passed in self._passed.items()],
+            "passed": [
+                [leader, *key, *passed]
+                for leader, led in self._passed.items()
+                for key, passed in led.items()
+            ],
             "encoder": self._encoder.snapshot(),
         }
         return write_state(self._stamp, values, self._detector.snapshot())
@@ -176,8 +180,7 @@ class Engine:
         self._first_ns = values["first_ns"]
         self._passed, self._partners = {}, {}
         for leader, follower, channel, *passed in values["passed"]:
-            self._passed[leader, follower, channel] = tuple(passed)
-            self._connect(leader, follower)
+            self._keep_passed(leader, follower, channel, tuple(passed))
         self._encoder.restore(values["encoder"])
         return Restored(values["judged_ns"], values["remembers_ns"])
 
@@ -261,20 +264,15 @@ class Engine:
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
             passed = (ln_e, answers, chances)
-<<<<<<< HEAD
-            earlier = self._passed.get((leader, follower, channel), passed)
-            self._passed[leader, follower, channel] = max(earlier, passed)
-            self._connect(leader, follower)
-=======
-            led = self._passed.setdefault(leader, {})
-            led[follower, channel] = max(led.get((follower, channel), passed), passed)
-            self._partners.setdefault(leader, set()).add(follower)
-            self._partners.setdefault(follower, set()).add(leader)
->>>>>>> f96a48d2374eeb49b460f40fdba3bec90278f79b
+            self._keep_passed(leader, follower, channel, passed)
             pairs.append((leader, follower))
         return pairs
 
-    def _connect(self, leader: int, follower: int) -> None:
+    def _keep_passed(
+        self, leader: int, follower: int, channel: int, passed: tuple[float, int, int]
+    ) -> None:
+        led = self._passed.setdefault(leader, {})
+        led[follower, channel] = max(led.get((follower, channel), passed), passed)
         self._partners.setdefault(leader, set()).add(follower)
         self._partners.setdefault(follower, set()).add(leader)
 
