@@ -153,9 +153,9 @@ class Engine:
             "family_of": self._family_of.tolist(),
             "first_ns": self._first_ns,
             "passed": [
-                [leader, *key, *passed]
+                [leader, *answered, *passed]
                 for leader, led in self._passed.items()
-                for key, passed in led.items()
+                for answered, passed in led.items()
             ],
             "encoder": self._encoder.snapshot(),
         }
@@ -180,7 +180,8 @@ class Engine:
         self._first_ns = values["first_ns"]
         self._passed, self._partners = {}, {}
         for leader, follower, channel, *passed in values["passed"]:
-            self._keep_passed(leader, follower, channel, tuple(passed))
+            self._passed.setdefault(leader, {})[follower, channel] = tuple(passed)
+            self._connect(leader, follower)
         self._encoder.restore(values["encoder"])
         return Restored(values["judged_ns"], values["remembers_ns"])
 
@@ -264,15 +265,13 @@ class Engine:
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
             passed = (ln_e, answers, chances)
-            self._keep_passed(leader, follower, channel, passed)
+            led = self._passed.setdefault(leader, {})
+            led[follower, channel] = max(led.get((follower, channel), passed), passed)
+            self._connect(leader, follower)
             pairs.append((leader, follower))
         return pairs
 
-    def _keep_passed(
-        self, leader: int, follower: int, channel: int, passed: tuple[float, int, int]
-    ) -> None:
-        led = self._passed.setdefault(leader, {})
-        led[follower, channel] = max(led.get((follower, channel), passed), passed)
+    def _connect(self, leader: int, follower: int) -> None:
         self._partners.setdefault(leader, set()).add(follower)
         self._partners.setdefault(follower, set()).add(leader)
 

@@ -29,6 +29,11 @@ class RecentRows:
         """Memory that the rows hold."""
         return sum(part.n_bytes for part in self._parts)
 
+    @property
+    def oldest_ns(self) -> int:
+        """Earliest time that is remembered; everything before the first row."""
+        return self._parts[-1].last_ns - self._memory_ns if self._parts else NO_TIME_NS
+
     def append(self, rows: NDArray[np.void]) -> None:
         """Keep rows that follow the others in time."""
         while rows.size:
@@ -47,11 +52,6 @@ class RecentRows:
         """Return the rows that are remembered of some accounts, by the codes in the rows."""
         chosen = [self._remembered(part.of(accounts)) for part in self._parts]
         return ChosenRows(np.concatenate(chosen) if chosen else np.empty(0, ROW))
-
-    @property
-    def oldest_ns(self) -> int:
-        """Earliest time that is remembered; before everything while there are no rows."""
-        return self._parts[-1].last_ns - self._memory_ns if self._parts else NO_TIME_NS
 
     def _remembered(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         return rows[np.searchsorted(rows["event_time_ns"], self.oldest_ns) :]
@@ -91,7 +91,8 @@ class _Part:
 
     @property
     def n_bytes(self) -> int:
-        return self._buffer.nbytes + self._account.nbytes
+        index_bytes = 0 if self._by_account is None else self._by_account.nbytes
+        return self._buffer.nbytes + self._account.nbytes + index_bytes
 
     def append(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Take what there is room for and return the rest."""

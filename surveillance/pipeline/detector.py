@@ -59,8 +59,7 @@ class _Shard:
 
     def snapshot(self) -> dict[str, Snapshot]:
         """Return the state of each part as named arrays."""
-        log = self.log.snapshot(self.stage.node_family, self.stage.node_account)
-        parts = {"decisions": self.stage.snapshot(), "log": log}
+        parts = {"decisions": self.stage.snapshot(), "log": self.log.snapshot()}
         for (shift, look), test in self.tests.items():
             parts[f"test_{shift}_{look}"] = test.snapshot()
         return parts
@@ -68,7 +67,11 @@ class _Shard:
     def restore(self, snapshot: dict[str, Snapshot]) -> None:
         """Go back to a state that `snapshot` returned."""
         self.stage.restore(snapshot["decisions"])
-        self.log.restore(snapshot["log"])
+        self.log = DecisionLog()
+        times, keys, accounts = (
+            snapshot["log"][name] for name in ("event_time_ns", "key", "account")
+        )
+        self.log.add(times.astype(np.int64), keys.astype(np.int32), accounts.astype(np.int32))
         for (shift, look), test in self.tests.items():
             test.restore(snapshot[f"test_{shift}_{look}"])
 
@@ -78,7 +81,8 @@ class _Shard:
         rows = opened.opens
         times, sides = orders.event_time_ns[rows], orders.side[rows]
         nodes = opened.node[rows]
-        self.log.add(times, nodes, sides)
+        keys = 2 * self.stage.node_family[nodes] + sides
+        self.log.add(times, keys, self.stage.node_account[nodes])
         return [
             partial(
                 test.process,
@@ -241,11 +245,7 @@ class Detector:
         """Return when anybody decided so far, by family and side; in some families or in all."""
         logs: dict[int, KeyLog] = {}
         for shard in self._shards:
-            logs |= shard.log.logs(
-                shard.stage.node_family,
-                shard.stage.node_account,
-                of_family=lambda family: families is None or family in families,
-            )
+            logs |= shard.log.logs(families)
         return MarketLog(self._n_accounts, logs)
 
     def snapshot(self) -> Snapshot:

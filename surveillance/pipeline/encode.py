@@ -22,6 +22,7 @@ from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.identity import IdentityLog, hash_texts, mix
 from surveillance.pipeline.scales import InstrumentScales
+from surveillance.pipeline.stamps import Stamps
 
 COLUMNS = (
     "event_time_ns",
@@ -67,12 +68,8 @@ class OrderEncoder:
     ) -> None:
         self._scales = InstrumentScales(instruments, shown=shown)
         self._spool = into
-        self._accounts, self._instruments, self._operators = Codes(), Codes(), Codes()
-        self._firms = Codes()
-        self._operator_pairs: set[int] = set()  # account << 32 | stamp
-        self._firm_pairs: set[int] = set()
-        self._operators_of: frozenset[tuple[str, str]] = frozenset()
-        self._firm_of: dict[str, str] = {}
+        self._accounts, self._instruments = Codes(), Codes()
+        self._operators, self._firms = Stamps(), Stamps()
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
         self._identities = identities
         self._nodes = np.empty(0, np.int64)
@@ -90,7 +87,8 @@ class OrderEncoder:
             If a price or quantity is too large for its tick or lot.
         """
         rows, is_new = self._encode(batch)
-        self._note_stamps(batch, rows)
+        self._operators.note(batch.column("operator_id"), rows["account"], self._accounts.texts)
+        self._firms.note(batch.column("firm_id"), rows["account"], self._accounts.texts)
         self._note_marks(batch, rows)
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
@@ -113,9 +111,9 @@ class OrderEncoder:
     def snapshot(self) -> dict[str, Any]:
         """Return what was noted of the batches, as plain JSON types; rows are not part of it."""
         return {
-            "texts": [codes.texts for codes in self._codes()],
-            "operator_pairs": sorted(self._operator_pairs),
-            "firm_pairs": sorted(self._firm_pairs),
+            "texts": [self._accounts.texts, self._instruments.texts],
+            "operators": self._operators.snapshot(),
+            "firms": self._firms.snapshot(),
             "n_marked": self._n_marked.tolist(),
             "nodes": self._nodes.tolist(),
             "counts": [self._n_read, self._n_new, self._first_ns, self._last_ns],
@@ -124,13 +122,9 @@ class OrderEncoder:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go back to what `snapshot` returned; the rows come back by `recall`."""
-        accounts, instruments, operators, firms = map(Codes, snapshot["texts"])
-        self._accounts, self._instruments = accounts, instruments
-        self._operators, self._firms = operators, firms
-        self._operators_of, self._operator_pairs = frozenset(), set()
-        self._firm_of, self._firm_pairs = {}, set()
-        self._note_operators(set(snapshot["operator_pairs"]))
-        self._note_firms(set(snapshot["firm_pairs"]))
+        self._accounts, self._instruments = map(Codes, snapshot["texts"])
+        self._operators.restore(snapshot["operators"], self._accounts.texts)
+        self._firms.restore(snapshot["firms"], self._accounts.texts)
         self._n_marked = np.array(snapshot["n_marked"], np.int64)
         self._nodes = np.array(snapshot["nodes"], np.int64)
         self._n_read, self._n_new, self._first_ns, self._last_ns = snapshot["counts"]
@@ -158,8 +152,8 @@ class OrderEncoder:
             family_of=np.array([family_code[name] for name in family_names], np.int32),
             tick_size=tick_size,
             lot_size=lot_size,
-            operators=self._operators_of,
-            firm_of=self._firm_of,
+            operators=self._operators.pairs,
+            firm_of=self._firms.first_of,
             automated_share=self._automated_share(account_code),
             n_nodes=self._nodes.size,
             n_read=self._n_read,
@@ -172,9 +166,6 @@ class OrderEncoder:
             _instrument_code=instrument_code,
             _dropped=dropped,
         )
-
-    def _codes(self) -> tuple[Codes, ...]:
-        return self._accounts, self._instruments, self._operators, self._firms
 
     def _keep(self, rows: NDArray[np.void], is_new: NDArray[np.bool_]) -> None:
         self._spool.append(rows[is_new | (rows["kind"] > spool.STOP)])
@@ -225,29 +216,6 @@ class OrderEncoder:
         if has_id.any():
             identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
 
-    def _note_stamps(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
-        """Remember which operators and firms stamped which account's orders."""
-        self._note_operators(_stamps(batch.column("operator_id"), self._operators, rows["account"]))
-        self._note_firms(_stamps(batch.column("firm_id"), self._firms, rows["account"]))
-
-    def _note_operators(self, pairs: set[int]) -> None:
-        new = pairs - self._operator_pairs
-        if new:
-            self._operator_pairs |= new
-            self._operators_of |= self._names(new, self._operators)
-
-    def _note_firms(self, pairs: set[int]) -> None:
-        new = pairs - self._firm_pairs
-        if new:
-            self._firm_pairs |= new
-            self._firm_of = dict(self._firm_of)  # who has the earlier one keeps it
-            for account, firm in self._names(new, self._firms):
-                self._firm_of[account] = min(firm, self._firm_of.get(account, firm))
-
-    def _names(self, pairs: set[int], stamps: Codes) -> set[tuple[str, str]]:
-        account_ids, stamp_ids = self._accounts.texts, stamps.texts
-        return {(account_ids[pair >> 32], stamp_ids[pair & 0xFFFFFFFF]) for pair in pairs}
-
     def _note_marks(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
         """Count the events of each account that are marked as manual and as automated."""
         mark = batch.column("automated")
@@ -264,12 +232,6 @@ class OrderEncoder:
         says = total > 0
         share[account_code[says]] = self._n_marked[1][says] / total[says]
         return share
-
-
-def _stamps(stamp: pa.Array, codes: Codes, account: NDArray[np.int32]) -> set[int]:
-    """Return the pairs of account and stamp that occur, packed."""
-    stamped = account[_flags(stamp.is_valid())].astype(np.int64)
-    return set(np.unique(stamped << 32 | codes.encode(stamp.drop_null())).tolist())
 
 
 def _flags(column: pa.Array) -> NDArray[np.bool_]:

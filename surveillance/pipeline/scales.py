@@ -49,11 +49,11 @@ class InstrumentScales:
             return
         order = np.argsort(rows["instrument"], kind="stable")
         codes, first = np.unique(rows["instrument"][order], return_index=True)
+        parts = list(zip(codes.tolist(), first, [*first[1:], order.size], strict=True))
         number = rows["number"][order]
         for column, given in (("price", "tick_size"), ("quantity", "lot_size")):
             signed = np.nan_to_num(rows[column][order])
-            ends = [*first[1:], order.size]
-            for code, start, end in zip(codes.tolist(), first, ends, strict=True):
+            for code, start, end in parts:
                 here = names[code], column
                 values = np.abs(signed[start:end])
                 worst = start + int(values.argmax())
