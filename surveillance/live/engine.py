@@ -37,6 +37,7 @@ from surveillance.pipeline.reference import ReferenceData
 from surveillance.pipeline.runner import decisions_of
 
 CONFIRMED = "confirmed"
+_STATE_FORM = 1  # one more whenever what `snapshot` returns is read differently
 _LN_10 = float(np.log(10.0))
 
 
@@ -187,7 +188,7 @@ class Engine:
 
     @property
     def _stamp(self) -> str:
-        return f"{__version__} {self._params.content_hash()} {self._ln_threshold!r}"
+        return f"{_STATE_FORM} {__version__} {self._params.content_hash()} {self._ln_threshold!r}"
 
     def process(self, batch: pa.RecordBatch) -> list[Raised]:
         """Take the next events, in event order, and judge what they make.

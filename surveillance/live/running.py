@@ -1,5 +1,6 @@
 """A stream on Kafka: consumers, worker and publisher put together, and their loop."""
 
+import gc
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -96,6 +97,8 @@ def run_stream(
         worker = Worker(live, epoch, orders, reference, known, settings, telemetry)
         has_run = store.reader.latest_run(settings.stream) is not None
         worker.start(_standing(store, settings.stream), has_run=has_run, is_stopping=is_stopping)
+        gc.collect()
+        gc.freeze()  # what a start makes stays: looking through it again would delay flags
         sender = TransactionalSender(kafka, group_id)
         publisher = Publisher(live, sender, lambda topic, at: read_back(kafka, topic, at))
         publisher.recover()
