@@ -51,9 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
             for form in (ContentType.JSON, ContentType.ARROW)
         ]
         latencies = [
-            _latency(
-                kafka.bootstrap, load, load * forms[0].worker_rate, given.seconds, given.history
-            )
+            _latency(kafka.bootstrap, load, forms[0].worker_rate, given.seconds, given.history)
             for load in LOADS
         ]
     text = live_section(

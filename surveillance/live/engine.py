@@ -5,6 +5,7 @@ the accounts that such pairs connect are judged by the stages of a scan, on what
 order and not a row more: how the stream was cut into batches changes nothing.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -26,7 +27,7 @@ from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members
 from surveillance.live.raised import Raised
 from surveillance.live.recent_rows import RecentRows
-from surveillance.live.state_bytes import read_state, write_state
+from surveillance.live.state_bytes import State, read_state
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
@@ -138,7 +139,7 @@ class Engine:
         """Remember events again that the restored state was made of, in event order."""
         self._encoder.recall(batch)
 
-    def snapshot(self, judged_ns: int) -> bytes:
+    def snapshot(self, judged_ns: int) -> State:
         """Return the state; groups and remembered events are not part of it.
 
         Parameters
@@ -160,7 +161,7 @@ class Engine:
             ],
             "encoder": self._encoder.snapshot(),
         }
-        return write_state(self._stamp, values, self._detector.snapshot())
+        return State(self._stamp, json.dumps(values), self._detector.snapshot())
 
     def restore(self, content: bytes) -> Restored | None:
         """Go back to a state that `snapshot` returned.

@@ -41,7 +41,8 @@ class LiveSettings:
     messages_a_step : int
         Most messages of one step.
     snapshot_events : int
-        After so many judged events the detector's state is saved; a start judges no more again.
+        After so many judged events the detector's state is saved; a start judges about as many
+        again.
     partitions : int
         Of the topics of orders and sessions; others are refused.
     """
@@ -55,7 +56,7 @@ class LiveSettings:
     clock_ahead_s: float = 60.0
     n_accounts: int = 10_000
     messages_a_step: int = 20_000
-    snapshot_events: int = 250_000
+    snapshot_events: int = 1_000_000
     partitions: int = 4
 
     def __post_init__(self) -> None:

@@ -1,11 +1,12 @@
 """A state as bytes: plain values and named arrays, readable by the version that wrote them only.
 
-An Arrow stream with one row an array: nothing in it is ever executed, and it is compressed as the
+An Arrow stream with one batch an array: nothing in it is ever executed, and it is compressed as the
 journal is.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,31 +27,38 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 Arrays = Mapping[str, NDArray[np.generic]]
 
 
-def write_state(stamp: str, values: Mapping[str, Any], arrays: Arrays) -> bytes:
-    """Return a state as bytes.
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state as it was when it was taken; nothing in it changes any more.
 
-    Parameters
+    Attributes
     ----------
     stamp : str
-        Says what wrote it: version and parameters.
-    values : mapping
-        What JSON can hold.
+        Says what took it: version and parameters.
+    values : str
+        JSON.
     arrays : mapping of str to ndarray
-        Of any shape, of numbers and truth values.
+        Of any shape and of a fixed width.
     """
-    kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    rows = pa.record_batch(
-        [
-            pa.array(kept, pa.string()),
-            pa.array([array.dtype.str for array in kept.values()]),
-            pa.array([list(array.shape) for array in arrays.values()], pa.list_(pa.int64())),
-            pa.array([array.tobytes() for array in kept.values()], pa.large_binary()),
-        ],
-        schema=_SCHEMA.with_metadata({_STAMP: stamp, _VALUES: json.dumps(values)}),
-    )
+
+    stamp: str
+    values: str
+    arrays: Arrays
+
+
+def write_state(state: State) -> bytes:
+    """Return a state as bytes; most of the time other threads may run."""
+    schema = _SCHEMA.with_metadata({_STAMP: state.stamp, _VALUES: state.values})
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema, options=_OPTIONS) as writer:
-        writer.write_batch(rows)
+    with pa.ipc.new_stream(sink, schema, options=_OPTIONS) as writer:
+        for name, array in state.arrays.items():
+            row = [
+                pa.array([name]),
+                pa.array([array.dtype.str]),
+                pa.array([list(array.shape)], pa.list_(pa.int64())),
+                _binary(array),
+            ]
+            writer.write_batch(pa.record_batch(row, schema=schema))
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
@@ -69,3 +77,12 @@ def read_state(
         for row in rows
     }
     return json.loads(metadata[_VALUES]), arrays
+
+
+def _binary(array: NDArray[np.generic]) -> pa.Array:
+    """Return the bytes of an array as one value, not copied."""
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    offsets = pa.py_buffer(np.array([0, content.size], np.int64))
+    return pa.Array.from_buffers(
+        pa.large_binary(), 1, [None, offsets, pa.py_buffer(content)], null_count=0
+    )

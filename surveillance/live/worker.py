@@ -32,6 +32,7 @@ from surveillance.live.letters import letter_record
 from surveillance.live.raised import Raised, outcome
 from surveillance.live.recovery import recover
 from surveillance.live.reference_tables import REFERENCE_TABLES, ReferenceTables
+from surveillance.live.saving import StateSaver
 from surveillance.live.settings import LiveSettings, nanoseconds
 from surveillance.live.source import Source
 from surveillance.live.telemetry import Telemetry
@@ -100,7 +101,7 @@ class Worker:
         self._next_replay = 0
         self._close_at_ns: int | None = None
         self._has_run = False
-        self._n_since_snapshot = 0
+        self._saving = StateSaver(settings.snapshot_events, telemetry)
 
     def start(
         self,
@@ -133,11 +134,11 @@ class Worker:
             n_accounts=self._settings.n_accounts,
             memory_ns=nanoseconds(self._settings.memory_s),
         )
-        progress = json.loads(state.progress)
+        progress, judged_again = json.loads(state.progress), 0
         if progress:
             self._clock.restore(progress["clock"])
             self._close_at_ns = progress["close_at_ns"]
-            self._n_since_snapshot = recover(
+            judged_again = recover(
                 self._store,
                 state.snapshot,
                 self._engine,
@@ -145,9 +146,10 @@ class Worker:
                 self._waiting,
                 judged_ns=progress["judged_ns"],
             )
+            self._saving.count(judged_again)
         self._engine.adopt(groups)
         self._telemetry.note(
-            "started", epoch=self._epoch, judged_again=self._n_since_snapshot, groups=self.n_groups
+            "started", epoch=self._epoch, judged_again=judged_again, groups=self.n_groups
         )
 
     def step(self, timeout_s: float) -> int:
@@ -245,7 +247,7 @@ class Worker:
     ) -> None:
         with self._telemetry.stage("judge"):
             raised = self._engine.process(released) if released.num_rows else []
-        self._n_since_snapshot += released.num_rows
+        self._saving.count(released.num_rows)
         if released.num_rows:
             last_ns = released.column("event_time_ns")[released.num_rows - 1].as_py()
             self._close_at_ns = self._boundary_after(last_ns)
@@ -271,22 +273,13 @@ class Worker:
                     withdrawn=withdrawn,
                     accounts=tuple(accounts.values()),
                     outbox=outbox,
-                    snapshot=self._snapshot(judged_ns),
+                    snapshot=self._saving.take(lambda: self._engine.snapshot(judged_ns)),
                 )
             )
         self._has_run |= bool(newest)
         self._telemetry.note_dead(taken.dead)
         self._telemetry.note_raised(raised)
         self._telemetry.note_state(self._engine.n_bytes + self._acceptance.seen.n_bytes)
-
-    def _snapshot(self, judged_ns: int) -> bytes | None:
-        """Return the engine's state where it is time to save it: a start replays what follows."""
-        if self._n_since_snapshot < self._settings.snapshot_events:
-            return None
-        self._n_since_snapshot = 0
-        content = self._engine.snapshot(judged_ns)
-        self._telemetry.note("state_saved", judged_ns=judged_ns, n_bytes=len(content))
-        return content
 
     def _outbox(self, raised: Raised) -> list[OutboxRecord]:
         return published(

@@ -15,6 +15,7 @@ from streams.tables import TABLES
 from surveillance.findings import RunReference
 from surveillance.live.engine import Engine
 from surveillance.live.raised import Raised, outcome
+from surveillance.live.state_bytes import write_state
 from surveillance.pipeline.encode import COLUMNS
 from surveillance.pipeline.reference import ReferenceData
 
@@ -97,7 +98,7 @@ def test_a_restored_state_goes_on_as_the_saved_one(
     before = raised(first, market.slice(0, n), []) if n else []
     second = new(memory_ns=memory_ns)
     times = market.column("event_time_ns").to_numpy()
-    restored = second.restore(first.snapshot(int(times[n - 1]) + 1 if n else 0))
+    restored = second.restore(write_state(first.snapshot(int(times[n - 1]) + 1 if n else 0)))
     assert restored is not None
     oldest = int(np.searchsorted(times[:n], restored.remembers_ns))
     second.recall(market.slice(oldest, n - oldest))
@@ -109,9 +110,9 @@ def test_a_state_of_other_thresholds_is_refused(market: pa.RecordBatch) -> None:
     other = new(n_accounts=300)
     raised(other, market, [])
     engine = new()
-    empty = engine.snapshot(0)
-    assert engine.restore(other.snapshot(0)) is None
-    assert engine.snapshot(0) == empty
+    empty = write_state(engine.snapshot(0))
+    assert engine.restore(write_state(other.snapshot(0))) is None
+    assert write_state(engine.snapshot(0)) == empty
 
 
 def test_a_provisional_group_is_gone_once_it_is_a_part_of_another() -> None:
