@@ -10,10 +10,12 @@ from typing import Any
 
 from streams.copier.leader import LeaderBook, LeaderOrder
 from streams.copier.money import Line
-from streams.copier.plan import FollowerPlan, Rounding
+from streams.copier.plan import CopyMode, FollowerPlan, Rounding
 from streams.copier.routes import Route
 from streams.copier.sizing import target_lots
 from streams.orderevents import OrderType
+
+_MOST_GIVEN_UP = 1_000
 
 _FIELDS = (
     "client_order_id",
@@ -110,22 +112,34 @@ class Lane:
         Cancel, wait, close: nothing is copied until nothing is held.
     difference : tuple or None
         Positions of both at the last comparison, where they did not fit.
+    opened : dict of str to [int, int]
+        Of each open order of the leader: units of its fills that opened, lots sent for them
+        (where fills are copied).
+    given_up : dict of str to None
+        Orders that the venue did not answer for, the last few.
+    lacks_value : bool
+        Whether sizes or limits need what a contract is worth, and it is not known.
     """
 
     __slots__ = (
         "copies",
         "denominator",
         "difference",
+        "given_up",
         "is_flattening",
+        "lacks_value",
         "line",
         "numerator",
+        "opened",
         "orders",
         "remainder",
         "rounding",
         "route",
     )
 
-    def __init__(self, route: Route, line: Line, plan: FollowerPlan) -> None:
+    def __init__(
+        self, route: Route, line: Line, plan: FollowerPlan, *, lacks_value: bool = False
+    ) -> None:
         ratio = Fraction(plan.size.value) / route.per_lot
         self.route = route
         self.line = line
@@ -137,15 +151,22 @@ class Lane:
         self.remainder = Fraction()
         self.is_flattening = False
         self.difference: tuple[int, int] | None = None
+        self.opened: dict[str, list[int]] = {}
+        self.given_up: dict[str, None] = {}
+        self.lacks_value = lacks_value
 
     @property
     def instrument_id(self) -> str:
         """Return the follower's instrument."""
         return self.route.instrument_id
 
-    def leader_units(self, leader: LeaderBook) -> int:
-        """Return the leader's position, signed, in units."""
-        return sum(leader.lots(name) * units for name, units in self.route.units.items())
+    def leader_units(self, leader: LeaderBook, mode: CopyMode) -> int:
+        """Return the leader's position, signed, in units.
+
+        Where orders are copied, a market order counts as soon as it is placed: so does its copy.
+        """
+        lots = leader.due_lots if mode is CopyMode.ORDERS else leader.lots
+        return sum(lots(name) * units for name, units in self.route.units.items())
 
     def leader_orders(self, leader: LeaderBook) -> Iterable[LeaderOrder]:
         """Yield the leader's open orders that lead here."""
@@ -180,6 +201,13 @@ class Lane:
         order.is_open = False
         self.orders.pop(order.client_order_id, None)
 
+    def give_up(self, order: FollowerOrder) -> None:
+        """Count an order as lost, and remember it: it may turn up."""
+        self.finish(order)
+        self.given_up[order.client_order_id] = None
+        if len(self.given_up) > _MOST_GIVEN_UP:
+            del self.given_up[next(iter(self.given_up))]
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain JSON types, without the position."""
         orders = {**self.orders, **{copy.client_order_id: copy for copy in self.copies.values()}}
@@ -190,6 +218,8 @@ class Lane:
             "remainder": [self.remainder.numerator, self.remainder.denominator],
             "is_flattening": self.is_flattening,
             "difference": self.difference and list(self.difference),
+            "given_up": list(self.given_up),
+            "opened": {parent: list(opened) for parent, opened in self.opened.items()},
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
@@ -206,3 +236,5 @@ class Lane:
         self.is_flattening = snapshot["is_flattening"]
         difference = snapshot["difference"]
         self.difference = (difference[0], difference[1]) if difference else None
+        self.given_up = dict.fromkeys(snapshot["given_up"])
+        self.opened = {parent: list(opened) for parent, opened in snapshot["opened"].items()}

@@ -76,6 +76,7 @@ class LeaderBook:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.orders: dict[str, LeaderOrder] = {}
+        self._open: dict[str, dict[str, LeaderOrder]] = {}
         self._closed_early: dict[str, None] = {}
 
     def lots(self, instrument_id: str) -> int:
@@ -83,13 +84,18 @@ class LeaderBook:
         line = self.ledger.lines.get(instrument_id)
         return line.lots if line is not None else 0
 
+    def due_lots(self, instrument_id: str) -> int:
+        """Return the position once the open market orders have filled, signed."""
+        lots = self.lots(instrument_id)
+        for order in self._open.get(instrument_id, {}).values():
+            if order.order_type == OrderType.MARKET:
+                lots += order.sign * order.remaining
+        return lots
+
     def open_orders(self, instrument_id: str) -> list[LeaderOrder]:
         """Return the orders of an instrument that may still fill, the oldest first."""
-        return [
-            order
-            for order in self.orders.values()
-            if order.is_open and order.instrument_id == instrument_id
-        ]
+        found = self._open.get(instrument_id)
+        return list(found.values()) if found else []
 
     def add(self, event: OrderEvent) -> LeaderOrder:
         """Take a `new`; its fills or its end may have come before it."""
@@ -98,9 +104,12 @@ class LeaderBook:
         early = self.orders.get(order_id)
         if early is not None:
             order.filled, order.paid_ticks = early.filled, early.paid_ticks
-        order.is_open = order_id not in self._closed_early and order.remaining > 0
-        self._closed_early.pop(order_id, None)
         self.orders[order_id] = order
+        if order_id in self._closed_early or order.remaining == 0:
+            self._closed_early.pop(order_id, None)
+            order.is_open = False
+        else:
+            self._open.setdefault(order.instrument_id, {})[order_id] = order
         self._forget_old()
         return order
 
@@ -114,13 +123,14 @@ class LeaderBook:
         order.order_type = event.order_type
         order.limit_price = event.limit_price
         order.stop_price = event.stop_price
-        order.is_open = order.is_open and order.remaining > 0
+        if order.remaining == 0:
+            self._end(order)
 
     def close(self, event: OrderEvent) -> LeaderOrder | None:
         """Take a `cancel`, `reject` or `expire`; one that comes before its `new` is remembered."""
         order = self.find(event)
         if order is not None:
-            order.is_open = False
+            self._end(order)
         elif event.order_id:
             self._closed_early[event.order_id] = None
             if len(self._closed_early) > _REMEMBERED_ORDERS:
@@ -137,7 +147,7 @@ class LeaderBook:
         order.filled += lots
         order.paid_ticks += lots * price_ticks
         if order.remaining == 0:
-            order.is_open = False
+            self._end(order)
         self.ledger.book(event.instrument_id, sign_of(event.side) * lots, price_ticks)
         return order
 
@@ -151,14 +161,20 @@ class LeaderBook:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go back to a state that `snapshot` returned."""
-        self.orders = {}
+        self.orders, self._open = {}, {}
         for values in snapshot["orders"]:
             order = LeaderOrder.__new__(LeaderOrder)
             for name, value in zip(_FIELDS, values, strict=True):
                 setattr(order, name, value)
             self.orders[order.order_id] = order
+            if order.is_open:
+                self._open.setdefault(order.instrument_id, {})[order.order_id] = order
         self._closed_early = dict.fromkeys(snapshot["closed_early"])
         self.ledger.restore(snapshot["ledger"])
+
+    def _end(self, order: LeaderOrder) -> None:
+        order.is_open = False
+        self._open.get(order.instrument_id, {}).pop(order.order_id, None)
 
     def _forget_old(self) -> None:
         if len(self.orders) <= 2 * _REMEMBERED_ORDERS:

@@ -110,7 +110,9 @@ class Ledger:
     def profit_cents(self) -> int:
         """Return profit at the last prices, closed and open, less fees."""
         marks = self._marks
-        value = sum((line.value(marks.get(name, 0)) for name, line in self.lines.items()), Fraction())
+        value = sum(
+            (line.value(marks.get(name, 0)) for name, line in self.lines.items()), Fraction()
+        )
         return round(value) - self.fees_cents
 
     def open_cost_cents(self) -> int | None:

@@ -87,7 +87,9 @@ class Size:
         if self.value == 0:
             raise ValueError("value must not be 0")
         if self.mode is SizeMode.FIXED and (self.value < 1 or self.value % 1 != 0):
-            raise ValueError("value must be a whole number of lots, at least 1, where mode is fixed")
+            raise ValueError(
+                "value must be a whole number of lots, at least 1, where mode is fixed"
+            )
         if self.maximum_lots is not None and self.minimum_lots > self.maximum_lots:
             raise ValueError("minimum_lots must be at most maximum_lots")
         if self.target and self.mode not in (SizeMode.RATIO, SizeMode.NOTIONAL):

@@ -92,9 +92,7 @@ def _translated(plan: FollowerPlan, leader_instrument_id: str) -> tuple[str, Fra
     return None
 
 
-def _micro(
-    instrument_id: str, instruments: Mapping[str, Instrument]
-) -> tuple[str, Fraction]:
+def _micro(instrument_id: str, instruments: Mapping[str, Instrument]) -> tuple[str, Fraction]:
     """Return the smallest contract of a family, and how many make one of the given."""
     own = instruments.get(instrument_id)
     if own is None or not own.multiplier or not own.family:

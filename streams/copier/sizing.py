@@ -25,9 +25,7 @@ def rounded_lots(numerator: int, denominator: int, rounding: Rounding) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def carried_lots(
-    numerator: int, denominator: int, remainder: Fraction
-) -> tuple[int, Fraction]:
+def carried_lots(numerator: int, denominator: int, remainder: Fraction) -> tuple[int, Fraction]:
     """Return the whole lots of a size and of what earlier sizes left, and what is left now.
 
     Examples
