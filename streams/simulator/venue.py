@@ -169,19 +169,18 @@ class Venue:
     def _enter(self, order: BookOrder) -> None:
         book = self._books[order.event.instrument_id]
         if is_stop(order.event.order_type) and order.stop_ticks is not None:
-            book.hold_back(order)
+            book.hold_back(order, order.stop_ticks)
             return
-        for other, lots in book.matches(order):
-            assert other.limit_ticks is not None
+        for other, lots, ticks in book.matches(order):
             for one in (other, order):
-                self._fill(one, lots, other.limit_ticks)
+                self._fill(one, lots, ticks)
         if not order.remaining:
             return
         if order.limit_ticks is None:
             order.is_open = False
             self._emit(order.event, EventType.EXPIRE, order_id=order.order_id)
         else:
-            book.rest(order)
+            book.rest(order, order.limit_ticks)
 
     def _trigger(self, instrument_id: str) -> None:
         while due := self._books[instrument_id].triggered():

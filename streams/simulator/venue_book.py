@@ -55,63 +55,51 @@ class Book:
 
     last_ticks: int | None = None
     _sides: dict[int, list[BookOrder]] = field(default_factory=lambda: {1: [], -1: []})
-    _stops: list[BookOrder] = field(default_factory=list)
+    _stops: list[tuple[int, BookOrder]] = field(default_factory=list)
     _arrivals: int = 0
 
-    def rest(self, order: BookOrder) -> None:
+    def rest(self, order: BookOrder, limit_ticks: int) -> None:
         """Put an order behind all others at its price."""
-        assert order.limit_ticks is not None
         self._arrivals += 1
-        order.rank = (-order.sign * order.limit_ticks, self._arrivals)
+        order.rank = (-order.sign * limit_ticks, self._arrivals)
         insort(self._sides[order.sign], order, key=lambda one: one.rank)
 
-    def hold_back(self, order: BookOrder) -> None:
+    def hold_back(self, order: BookOrder, stop_ticks: int) -> None:
         """Keep a stop until its price trades."""
-        self._stops.append(order)
+        self._stops.append((stop_ticks, order))
 
     def remove(self, order: BookOrder) -> None:
         """Take an order out, wherever it is."""
-        for orders in (self._sides[order.sign], self._stops):
-            for place, one in enumerate(orders):
-                if one is order:
-                    del orders[place]
-                    return
+        side = self._sides[order.sign]
+        self._sides[order.sign] = [one for one in side if one is not order]
+        self._stops = [(ticks, one) for ticks, one in self._stops if one is not order]
 
-    def matches(self, order: BookOrder) -> Iterator[tuple[BookOrder, int]]:
-        """Yield what an arriving order trades with, and how many lots, until nothing is left.
+    def matches(self, order: BookOrder) -> Iterator[tuple[BookOrder, int, int]]:
+        """Yield what an arriving order trades with, how many lots and at which price.
 
         The caller books each fill on both orders before it asks for the next.
         """
-        others = self._sides[-order.sign]
-        while order.remaining and others and self._crosses(order, others[0]):
+        while order.remaining and (others := self._sides[-order.sign]):
             other = others[0]
-            lots = min(order.remaining, other.remaining)
-            self.last_ticks = other.limit_ticks
-            yield other, lots
+            ticks = other.sign * -other.rank[0]
+            if order.limit_ticks is not None and order.sign * (order.limit_ticks - ticks) < 0:
+                return
+            self.last_ticks = ticks
+            yield other, min(order.remaining, other.remaining), ticks
             if other.remaining == 0:
                 others.pop(0)
 
     def triggered(self) -> list[BookOrder]:
         """Return the stops that the last trade sets off, in their order, and let them go."""
-        if self.last_ticks is None:
-            return []
         last = self.last_ticks
-        due = [o for o in self._stops if o.stop_ticks is not None and _is_reached(o, last)]
-        self._stops = [o for o in self._stops if all(o is not one for one in due)]
+        if last is None:
+            return []
+        due = [order for ticks, order in self._stops if order.sign * (last - ticks) >= 0]
+        for order in due:
+            self.remove(order)
         return due
-
-    def _crosses(self, order: BookOrder, other: BookOrder) -> bool:
-        assert other.limit_ticks is not None
-        if order.limit_ticks is None:
-            return True
-        return order.sign * (order.limit_ticks - other.limit_ticks) >= 0
 
 
 def is_stop(order_type: OrderType) -> bool:
     """Whether an order waits for a price to trade."""
     return order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
-
-
-def _is_reached(order: BookOrder, last_ticks: int) -> bool:
-    assert order.stop_ticks is not None
-    return order.sign * (last_ticks - order.stop_ticks) >= 0
