@@ -48,7 +48,14 @@ def entry_lots(
 
 
 def allowed_lots(
-    turn: Turn, group: CopyGroup, follower: Follower, lane: Lane, lots: int, *, already: int = 0
+    turn: Turn,
+    group: CopyGroup,
+    follower: Follower,
+    lane: Lane,
+    sign: int,
+    lots: int,
+    *,
+    already: int = 0,
 ) -> int:
     """Return the lots of an entry if every guard lets it pass, else `already`, with a notice.
 
@@ -56,6 +63,8 @@ def allowed_lots(
     ----------
     turn, group, follower, lane
         Whose, and where the notice goes.
+    sign : int
+        1 buys, -1 sells.
     lots : int
         Of the entry as it is to be.
     already : int
@@ -65,7 +74,7 @@ def allowed_lots(
         return lots
     if group.entries_refused:
         return already  # said once, for the leader
-    refusal = _refusal(group, follower, lane, lots, already)
+    refusal = _refusal(group, follower, lane, sign, lots, already)
     if refusal is None:
         return lots
     turn.note(follower.account_id, refusal.code, refusal.text, **refusal.numbers)
@@ -89,7 +98,7 @@ def is_locked(group: CopyGroup, follower: Follower) -> bool:
 
 
 def _refusal(
-    group: CopyGroup, follower: Follower, lane: Lane, lots: int, already: int
+    group: CopyGroup, follower: Follower, lane: Lane, sign: int, lots: int, already: int
 ) -> Breach | None:
     if not follower.may_open or group.lock is not None:
         return _closed_door(group, follower)
@@ -99,14 +108,14 @@ def _refusal(
     breach = order_breach(
         follower.limits,
         lots=lots,
-        position_lots=lane.possible_lots() + lots - already,
+        position_lots=lane.possible_lots(sign) + lots - already,
         count=follower.n_entries - bool(already),
     )
     limits = group.plan.group_limits
     if breach is None and limits.largest_order_lots is not None:
         breach = order_breach(limits, lots=lots, position_lots=0, count=-1)
     if breach is None and limits.largest_position_lots is not None:
-        position_lots = group.possible_lots(lane.instrument_id) + lots - already
+        position_lots = group.possible_lots(lane.instrument_id, sign) + lots - already
         breach = order_breach(limits, lots=0, position_lots=position_lots, count=-1)
     if breach is None and limits.largest_count is not None:
         count = group.n_entries() - bool(already)
@@ -128,6 +137,8 @@ def _share(turn: Turn, group: CopyGroup, follower: Follower) -> tuple[int, int] 
         return 1, 1
     purses = (follower.purse, group.leader_purse)
     age_ns = group.plan.drift.balance_age_s * _NS_PER_SECOND
+    for purse in purses:
+        purse.look()
     own, leader = (
         purse.standing.equity_cents if mode is SizeMode.EQUITY else purse.balance_cents
         for purse in purses

@@ -3,6 +3,8 @@
 from streams.errors import StreamError
 from streams.text import printable
 
+_MAX_FILE_CHARACTERS = 300
+
 
 class PlanError(StreamError):
     """A plan that cannot be used: which file, key, rule and value.
@@ -27,6 +29,6 @@ class PlanError(StreamError):
         self.value = value
 
     def __str__(self) -> str:
-        parts = [printable(part) for part in (self.file, self.key) if part]
+        parts = [printable(self.file, _MAX_FILE_CHARACTERS), printable(self.key)]
         was = "" if self.value is None else f', was "{printable(self.value)}"'
-        return ": ".join([*parts, self.rule + was])
+        return ": ".join([part for part in parts if part] + [self.rule + was])

@@ -36,18 +36,18 @@ def copy_fill(
     units = lots * lane.route.units[order.instrument_id]
     before = lane.leader_units(group.leader, group.plan.mode) - order.sign * units
     closing = min(units, abs(before)) if before * order.sign < 0 else 0
-    closable = max(-sign * lane.due_lots(), 0)
-    close = closing_lots(closable, closing, abs(before), lane.rounding) if closing else 0
-    opened = _opened_lots(turn, group, follower, lane, order, units - closing)
-    if opened:
-        opened = allowed_lots(turn, group, follower, lane, opened)
-    if close + opened:
+    closable = max(-sign * lane.due_lots(sign), 0)
+    closes = closing_lots(closable, closing, abs(before), lane.rounding) if closing else 0
+    opens = _opened_lots(turn, group, follower, lane, order, units - closing)
+    if opens:
+        opens = allowed_lots(turn, group, follower, lane, sign, opens)
+    if closes + opens:
         follower.send(
             turn,
             lane,
             sign=sign,
-            lots=close + opened,
-            closes=opened == 0,
+            lots=closes + opens,
+            closes=opens == 0,
             parent_order_id=order.order_id,
         )
 
@@ -56,22 +56,21 @@ def reach_target(
     turn: Turn, group: CopyGroup, follower: Follower, lane: Lane, *, parent_order_id: str = ""
 ) -> bool:
     """Trade at market what the target position lacks; return whether anything was sent."""
-    held = lane.due_lots()
-    missing = lane.target(lane.leader_units(group.leader, group.plan.mode)) - held
-    if missing == 0:
-        return False
-    sign = 1 if missing > 0 else -1
-    close = min(abs(missing), max(-sign * held, 0))
-    opens = abs(missing) - close
+    target = lane.target(lane.leader_units(group.leader, group.plan.mode))
+    sign = 1 if target > lane.due_lots() else -1
+    held = lane.due_lots(sign)
+    missing = max((target - held) * sign, 0)
+    closes = min(missing, max(-sign * held, 0))
+    opens = missing - closes
     if opens:
-        opens = allowed_lots(turn, group, follower, lane, opens)
-    if close + opens == 0:
+        opens = allowed_lots(turn, group, follower, lane, sign, opens)
+    if closes + opens == 0:
         return False
     follower.send(
         turn,
         lane,
         sign=sign,
-        lots=close + opens,
+        lots=closes + opens,
         closes=opens == 0,
         parent_order_id=parent_order_id,
     )

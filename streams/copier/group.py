@@ -55,10 +55,10 @@ class CopyGroup:
         """Return the entries of all followers today."""
         return sum(follower.n_entries for follower in self.followers.values())
 
-    def possible_lots(self, instrument_id: str) -> int:
-        """Return the largest position of all followers together that orders can lead to."""
+    def possible_lots(self, instrument_id: str, sign: int) -> int:
+        """Return the largest position on one side that the entries of all followers can lead to."""
         lanes = (follower.lanes.get(instrument_id) for follower in self.followers.values())
-        return sum(lane.possible_lots() for lane in lanes if lane is not None)
+        return sum(lane.possible_lots(sign) for lane in lanes if lane is not None)
 
     def look(self) -> None:
         """Value all followers together."""

@@ -173,24 +173,25 @@ class Lane:
         for name in self.route.units:
             yield from leader.open_orders(name)
 
-    def due_lots(self) -> int:
-        """Return what is held once every fill that is due has come, signed."""
+    def due_lots(self, sign: int = 0) -> int:
+        """Return what is held once every fill that is due has come, signed.
+
+        For an order of a sign, resting orders the other way do not count: whether they fill is not
+        certain, and what is not there yet must not be closed.
+        """
         lots = self.line.lots
         for order in self.orders.values():
-            if order.owed_ns:
+            if order.owed_ns and (order.order_type == OrderType.MARKET or order.sign != -sign):
                 lots += order.sign * order.remaining
         return lots
 
-    def possible_lots(self) -> int:
-        """Return the largest position that open entries can lead to."""
-        buys = sells = 0
+    def possible_lots(self, sign: int) -> int:
+        """Return the largest position on one side that the open entries can lead to."""
+        lots = max(sign * self.line.lots, 0)
         for order in self.orders.values():
-            if not order.closes:
-                if order.sign > 0:
-                    buys += order.remaining
-                else:
-                    sells += order.remaining
-        return max(abs(self.line.lots + buys), abs(self.line.lots - sells))
+            if not order.closes and order.sign == sign:
+                lots += order.remaining
+        return lots
 
     def target(self, leader_units: int) -> int:
         """Return the position that the ratio asks for, signed."""

@@ -53,6 +53,9 @@ def _take_new(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
         turn.note(event.account_id, NoticeCode.BAD_QUANTITY, text, lots=event.quantity)
         return
     order = group.leader.add(event)
+    was_taken_back = not order.is_open and order.remaining > 0  # its end came first
+    if was_taken_back:
+        return
     if group.plan.mode is CopyMode.ORDERS and _has_prices(turn, event):
         _check_exposure(turn, group, event.instrument_id, order.sign, order.quantity)
         for follower, lane in _copying(turn, group, order.instrument_id):

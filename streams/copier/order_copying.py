@@ -21,9 +21,10 @@ def copy_order(
     turn: Turn, group: CopyGroup, follower: Follower, lane: Lane, order: LeaderOrder
 ) -> None:
     """Copy a new order of the leader."""
+    sign = order.sign * follower.direction
     closes, opens = copy_lots(turn, group, follower, lane, order, None)
     if opens:
-        opens = allowed_lots(turn, group, follower, lane, opens)
+        opens = allowed_lots(turn, group, follower, lane, sign, opens)
     if closes + opens:
         send_copy(turn, follower, lane, order, closes + opens, closes=opens == 0)
 
@@ -39,13 +40,16 @@ def copy_replace(
         return
     if not copy.is_open or copy.cancel_ns:
         return
+    sign = order.sign * follower.direction
     closes, opens = copy_lots(turn, group, follower, lane, order, copy)
     if not copy.closes:
         # An exit that now opens as well is as large as it was before, and no larger.
-        opens = allowed_lots(turn, group, follower, lane, closes + opens, already=copy.quantity)
+        opens = allowed_lots(
+            turn, group, follower, lane, sign, closes + opens, already=copy.quantity
+        )
         closes = 0
     elif opens:
-        opens = allowed_lots(turn, group, follower, lane, opens)
+        opens = allowed_lots(turn, group, follower, lane, sign, opens)
     copy.closes = copy.closes and opens == 0
     is_repriced = _reprice(follower, order, copy)
     _resize(turn, follower, lane, copy, closes + opens, is_repriced=is_repriced)
@@ -128,7 +132,7 @@ def copy_lots(
     sign = order.sign * follower.direction
     units = order.quantity * lane.route.units[order.instrument_id]
     base = _base_units(group, lane, order)
-    held = lane.due_lots()
+    held = lane.due_lots(sign)
     if copy is not None:
         held -= copy.sign * (copy.filled + (copy.remaining if copy.owed_ns else 0))
     closable = max(-sign * held, 0)

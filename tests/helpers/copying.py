@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from streams.copier import Action, Copier, Instrument, Notice, NoticeCode
-from streams.copier.plan import CopyMode, DriftRules, FollowerPlan, Limits, Plan, Size
+from streams.copier.plan import CopyMode, DriftRules, FollowerPlan, Plan, Size
 from streams.orderevents import AccountUpdate, EventType, OrderEvent, OrderType, Side, Tick
 from streams.simulator.venue import Answer, Delay, Venue, accept_all
 from streams.simulator.venue_flow import FlowLaws, QuoteFlow
@@ -271,7 +271,3 @@ class LiveMarket:
 
 def quick_drift(**fields: Any) -> DriftRules:
     return DriftRules(**{"ack_s": 2, "unfilled_s": 3, "sync_s": 3, **fields})
-
-
-def no_limits() -> Limits:
-    return Limits()

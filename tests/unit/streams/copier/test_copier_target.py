@@ -49,7 +49,7 @@ def expected_lots(own: FollowerPlan, leader_lots: int) -> tuple[str, int]:
     return ("MES" if in_micros else "ES"), int(whole if exact > 0 else -whole)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(
     st.tuples(followers("a"), followers("b")),
     st.sampled_from(list(CopyMode)),
