@@ -30,18 +30,27 @@ def take_answer(
     """
     lane = follower.lanes.get(event.instrument_id)
     order = lane.orders.get(event.client_order_id or "") if lane is not None else None
-    kind = event.event_type
-    if kind == EventType.FILL:
+    if event.event_type == EventType.FILL:
         _take_fill(turn, group, follower, lane, order, event, price_ticks)
-    elif lane is None:
-        return
-    elif order is None:
-        if kind == EventType.ACK and event.client_order_id in lane.given_up:
-            follower.cancel_stray(turn, event)
-        return
-    elif kind in (EventType.ACK, EventType.NEW):
+    elif lane is not None and order is not None:
+        _take_status(turn, group, follower, lane, order, event)
+    elif lane is not None and _turns_up(lane, event):
+        follower.cancel_stray(turn, event)
+
+
+def _take_status(
+    turn: Turn,
+    group: CopyGroup,
+    follower: Follower,
+    lane: Lane,
+    order: FollowerOrder,
+    event: OrderEvent,
+) -> None:
+    kind = event.event_type
+    if kind in (EventType.ACK, EventType.NEW):
         order.is_acked = True
-    elif kind == EventType.REPLACE:
+        return
+    if kind == EventType.REPLACE:
         order.is_acked = True
         if order.remaining == 0:
             lane.finish(order)
@@ -52,8 +61,7 @@ def take_answer(
         _take_reject(turn, group, follower, lane, order)
     else:  # cancel, expire
         lane.finish(order)
-    if lane is not None:
-        settle(turn, group, follower, lane)
+    settle(turn, group, follower, lane)
 
 
 def _take_fill(
@@ -87,6 +95,8 @@ def _take_fill(
         if group.plan.mode is CopyMode.ORDERS and (order is None or not order.closes):
             fit_exits(turn, group, follower, lane)
     check_money(turn, group, follower)
+    if lane is not None:
+        settle(turn, group, follower, lane)
 
 
 def _compare(
@@ -140,3 +150,8 @@ def _take_refusal(turn: Turn, follower: Follower, order: FollowerOrder, event: O
         "the venue refused to change an order: it stands",
         lots=order.quantity,
     )
+
+
+def _turns_up(lane: Lane, event: OrderEvent) -> bool:
+    """Whether an order that was given up is in the market after all."""
+    return event.event_type == EventType.ACK and event.client_order_id in lane.given_up

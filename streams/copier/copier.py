@@ -167,11 +167,12 @@ class Copier:
     # Time and money
 
     def _begin(self, time_ns: int, name: str) -> Turn:
-        started = self._time_ns == 0
-        today = self._group.day(self._time_ns)
-        self._time_ns = max(self._time_ns, time_ns)
-        turn = Turn(self._time_ns, name)
-        if not started and self._group.day(self._time_ns) != today:
+        is_first = self._time_ns == 0
+        if time_ns <= self._time_ns:  # time does not go back
+            return Turn(self._time_ns, name)
+        before_ns, self._time_ns = self._time_ns, time_ns
+        turn = Turn(time_ns, name)
+        if not is_first and self._group.day(time_ns) != self._group.day(before_ns):
             start_day(turn, self._group)
         return turn
 

@@ -165,8 +165,11 @@ class Lane:
 
         Where orders are copied, a market order counts as soon as it is placed: so does its copy.
         """
-        lots = leader.due_lots if mode is CopyMode.ORDERS else leader.lots
-        return sum(lots(name) * units for name, units in self.route.units.items())
+        lots_of = leader.due_lots if mode is CopyMode.ORDERS else leader.lots
+        total = 0
+        for name, units in self.route.units.items():
+            total += lots_of(name) * units
+        return total
 
     def leader_orders(self, leader: LeaderBook) -> Iterable[LeaderOrder]:
         """Yield the leader's open orders that lead here."""

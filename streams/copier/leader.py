@@ -87,9 +87,11 @@ class LeaderBook:
     def due_lots(self, instrument_id: str) -> int:
         """Return the position once the open market orders have filled, signed."""
         lots = self.lots(instrument_id)
-        for order in self._open.get(instrument_id, {}).values():
-            if order.order_type == OrderType.MARKET:
-                lots += order.sign * order.remaining
+        orders = self._open.get(instrument_id)
+        if orders:
+            for order in orders.values():
+                if order.order_type == OrderType.MARKET:
+                    lots += order.sign * order.remaining
         return lots
 
     def open_orders(self, instrument_id: str) -> list[LeaderOrder]:

@@ -32,9 +32,9 @@ class Line:
         self.lots = 0
         self.cash_ticks = 0
 
-    def value(self, mark_ticks: int) -> Fraction:
-        """Return profit before fees at a price, in cents."""
-        return (self.cash_ticks + self.lots * mark_ticks) * self.tick_value
+    def profit_ticks(self, mark_ticks: int) -> int:
+        """Return profit before fees at a price, in ticks times lots."""
+        return self.cash_ticks + self.lots * mark_ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,15 @@ class Ledger:
 
     def profit_cents(self) -> int:
         """Return profit at the last prices, closed and open, less fees."""
-        marks = self._marks
-        value = sum(
-            (line.value(marks.get(name, 0)) for name, line in self.lines.items()), Fraction()
-        )
-        return round(value) - self.fees_cents
+        cents = 0
+        rest = Fraction()  # of ticks that are no whole cents
+        for name, line in self.lines.items():
+            ticks = line.profit_ticks(self._marks.get(name, 0))
+            if line.tick_value.denominator == 1:
+                cents += ticks * line.tick_value.numerator
+            else:
+                rest += ticks * line.tick_value
+        return cents + round(rest) - self.fees_cents
 
     def open_cost_cents(self) -> int | None:
         """Return what the open contracts cost, by margin or full value; None if not known."""
