@@ -55,7 +55,7 @@ def _take_status(
         if order.remaining == 0:
             lane.finish(order)
     elif kind == EventType.REJECT and order.is_acked:
-        _take_refusal(turn, follower, order, event)
+        _take_refusal(turn, follower, lane, order, event)
     elif kind == EventType.REJECT:
         lane.finish(order)
         _take_reject(turn, group, follower, lane, order)
@@ -139,11 +139,18 @@ def _take_reject(
     )
 
 
-def _take_refusal(turn: Turn, follower: Follower, order: FollowerOrder, event: OrderEvent) -> None:
-    """Take note that a change was refused or came too late: the order stands as it was."""
-    order.cancel_ns = 0
+def _take_refusal(
+    turn: Turn, follower: Follower, lane: Lane, order: FollowerOrder, event: OrderEvent
+) -> None:
+    """Take note that a change was refused or came too late: the order stands as it was.
+
+    A refused cancel is not asked again at once, that could go on forever: the order fills, or it
+    is given up when its time is over.
+    """
     if event.quantity >= order.filled:
         order.quantity = event.quantity
+    if order.remaining == 0:
+        lane.finish(order)
     turn.note(
         follower.account_id,
         NoticeCode.REQUEST_REJECTED,

@@ -117,16 +117,30 @@ def test_a_target_follower_comes_back_without_the_leader_being_flat() -> None:
     assert stage.copier.state(FOLLOWER) is FollowerState.ON
 
 
-def test_a_refused_cancel_is_asked_again_and_the_order_stands_until_then() -> None:
+def test_a_refused_cancel_is_asked_once_more_when_its_time_is_over() -> None:
     stage = Stage(one_follower())
     (order,) = stage.places("buy", 2, "L1", limit_price=5990.0)
     stage.ack(order)
     (end,) = stage.takes_back("buy", 2, "L1")
-    (again,) = stage.reject(end)
+    assert stage.reject(end) == []
+    (again,) = stage.wait(5)
     assert again.event_type is EventType.CANCEL
     assert again.event_id != end.event_id
+    (close,) = stage.fill(order)
+    assert terms([close]) == [("new", "sell", 2, "market")]
+
+
+def test_a_change_refused_because_the_order_has_filled_ends_it() -> None:
+    stage = Stage(one_follower())
+    (order,) = stage.places("buy", 2, "L1", limit_price=5990.0)
+    stage.ack(order)
+    (change,) = stage.changes("buy", 3, "L1", limit_price=5990.0)
     stage.fill(order)
-    assert stage.held() == 2
+    stage.reject(change._replace(quantity=2))
+    stage.gets("buy", 3, "L1", 5990.0)
+    assert stage.wait(60) == []
+    stage.trades("sell", 3, "L2")
+    assert stage.held() == 0
 
 
 def test_an_order_the_venue_ended_is_not_missed_while_the_leader_is_out() -> None:
