@@ -11,7 +11,9 @@ from streams.copier.order_copying import fit_exits, takes_copies, trim_exits
 from streams.copier.plan import CopyMode
 from streams.copier.settling import check_money, disarm, fall_out, settle
 from streams.copier.turn import Turn
-from streams.orderevents import EventType, OrderEvent, sign_of
+from streams.orderevents import EventType, OrderEvent, OrderType, sign_of
+
+_NS_PER_SECOND = 1_000_000_000
 
 
 def take_answer(
@@ -61,6 +63,8 @@ def _take_status(
         _take_reject(turn, group, follower, lane, order)
     else:  # cancel, expire
         lane.finish(order)
+        if order.closes and order.order_type == OrderType.MARKET:  # it found nobody
+            lane.retry_ns = turn.time_ns + group.plan.drift.retry_s * _NS_PER_SECOND
     settle(turn, group, follower, lane)
 
 

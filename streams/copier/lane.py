@@ -110,6 +110,8 @@ class Lane:
         What rounding left of earlier entries (`carry`).
     is_flattening : bool
         Cancel, wait, close: nothing is copied until nothing is held.
+    retry_ns : int
+        Before this time no close is sent again.
     difference : tuple or None
         Positions of both at the last comparison, where they did not fit.
     opened : dict of str to [int, int]
@@ -133,6 +135,7 @@ class Lane:
         "opened",
         "orders",
         "remainder",
+        "retry_ns",
         "rounding",
         "route",
     )
@@ -150,6 +153,7 @@ class Lane:
         self.copies: dict[str, FollowerOrder] = {}
         self.remainder = Fraction()
         self.is_flattening = False
+        self.retry_ns = 0
         self.difference: tuple[int, int] | None = None
         self.opened: dict[str, list[int]] = {}
         self.given_up: dict[str, None] = {}
@@ -221,6 +225,7 @@ class Lane:
             "open": list(self.orders),
             "remainder": [self.remainder.numerator, self.remainder.denominator],
             "is_flattening": self.is_flattening,
+            "retry_ns": self.retry_ns,
             "difference": self.difference and list(self.difference),
             "given_up": list(self.given_up),
             "opened": {parent: list(opened) for parent, opened in self.opened.items()},
@@ -238,6 +243,7 @@ class Lane:
         self.copies = {parent: orders[name] for parent, name in snapshot["copies"].items()}
         self.remainder = Fraction(*snapshot["remainder"])
         self.is_flattening = snapshot["is_flattening"]
+        self.retry_ns = snapshot["retry_ns"]
         difference = snapshot["difference"]
         self.difference = (difference[0], difference[1]) if difference else None
         self.given_up = dict.fromkeys(snapshot["given_up"])

@@ -173,6 +173,8 @@ class DriftRules:
         interval is acted on.
     balance_age_s : int
         A balance or equity older than this sizes nothing.
+    retry_s : int
+        After a close that the market did not fill, the next one waits so long.
     on_breach : Response
         What happens to the position.
     """
@@ -181,6 +183,7 @@ class DriftRules:
     unfilled_s: Seconds = 10
     sync_s: Annotated[int, Ge(3)] = 10
     balance_age_s: Seconds = 60
+    retry_s: Seconds = 1
     on_breach: Response = Response.FLATTEN
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 

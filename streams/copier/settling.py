@@ -92,6 +92,8 @@ def _flatten(turn: Turn, follower: Follower, lane: Lane) -> None:
     if lane.orders:
         return
     held = lane.line.lots
+    if held and turn.time_ns < lane.retry_ns:
+        return  # a later tick closes it
     if held:
         turn.note(
             follower.account_id,

@@ -143,6 +143,16 @@ def test_a_change_refused_because_the_order_has_filled_ends_it() -> None:
     assert stage.held() == 0
 
 
+def test_a_close_that_finds_nobody_waits_before_it_is_sent_again() -> None:
+    stage = Stage(one_follower())
+    stage.trades("buy", 2, "L1")
+    (close,) = stage.places("sell", 2, "L2")
+    stage.gets("sell", 2, "L2")
+    expired = close._replace(event_id="expired", event_type=EventType.EXPIRE)
+    assert stage.give(expired) == []
+    assert terms(stage.wait(1)) == [("new", "sell", 2, "market")]
+
+
 def test_an_order_the_venue_ended_is_not_missed_while_the_leader_is_out() -> None:
     stage = Stage(one_follower())
     (order,) = stage.places("buy", 2, "L1")
