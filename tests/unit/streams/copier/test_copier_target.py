@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from helpers.copying import LEADER, LiveMarket, copy_plan, follower_plan, quick_drift, size
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from streams.copier import NoticeCode
@@ -49,7 +49,7 @@ def expected_lots(own: FollowerPlan, leader_lots: int) -> tuple[str, int]:
     return ("MES" if in_micros else "ES"), int(whole if exact > 0 else -whole)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=50, phases=[Phase.explicit, Phase.generate])
 @given(
     st.tuples(followers("a"), followers("b")),
     st.sampled_from(list(CopyMode)),
@@ -64,6 +64,7 @@ def test_the_position_is_the_rounded_ratio_or_there_is_a_reason(
 ) -> None:
     market = LiveMarket(copy_plan(*own, mode=mode, drift=quick_drift()), seed)
     market.run(1)
+    names = []
     for side, lots, kind, pause in orders:
         away = 1.0 if side == "buy" else -1.0
         price = (market.venue.last_price("ES") or 6000.0) - (away if kind == "limit" else -away)
@@ -72,13 +73,13 @@ def test_the_position_is_the_rounded_ratio_or_there_is_a_reason(
             "limit": {"order_type": OrderType.LIMIT, "limit_price": price},
             "stop": {"order_type": OrderType.STOP, "stop_price": price},
         }[kind]
-        name = market.lead(side, lots, **prices)
+        names.append(market.lead(side, lots, **prices))
         market.run(pause)
         if kind != "market" and pause:
-            market.cancel(name, side, lots)
+            market.cancel(names[-1], side, lots)
     market.run(1)
-    for number in range(len(orders)):  # nothing of the leader's may be left in the market
-        market.cancel(f"lead-{number + 1}", *orders[number][:2])
+    for name, (side, lots, _, _) in zip(names, orders, strict=True):
+        market.cancel(name, side, lots)  # nothing of the leader's may be left in the market
     market.run(25)
     leader_lots = market.copier.position(LEADER, "ES")
     for one in own:
