@@ -6,7 +6,7 @@ so a sender may repeat itself after a restart. Of a market order what finds nobo
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,6 +50,8 @@ class Venue:
         Draws the delays.
     delay : Delay
         Of requests. Those of one account arrive in the order in which they were sent.
+    colocated : collection of str
+        Accounts beside the venue: their requests arrive when they are sent.
     answer : callable
         Decides over each request that arrives.
     """
@@ -60,11 +62,13 @@ class Venue:
         rng: np.random.Generator,
         *,
         delay: Delay | None = None,
+        colocated: Collection[str] = (),
         answer: Callable[[OrderEvent], Answer] = accept_all,
     ) -> None:
         self._tick_sizes = tick_sizes
         self._rng = rng
         self._delay = delay or Delay()
+        self._colocated = frozenset(colocated)
         self._answer = answer
         self._books = {name: Book() for name in tick_sizes}
         self._orders: dict[str, BookOrder] = {}
@@ -89,14 +93,16 @@ class Venue:
 
     def submit(self, request: OrderEvent) -> None:
         """Send a request: a `new`, `replace` or `cancel` at its `event_time_ns`."""
-        delay_ns = self._delay.least_ns
-        if self._delay.mean_more_ns:
-            delay_ns += int(self._rng.exponential(self._delay.mean_more_ns))
+        delay_ns = 0 if request.account_id in self._colocated else self._draw_delay_ns()
         before_ns = self._last_arrival_ns.get(request.account_id, 0)
         arrival_ns = max(request.event_time_ns + delay_ns, before_ns)
         self._last_arrival_ns[request.account_id] = arrival_ns
         heapq.heappush(self._on_its_way, (arrival_ns, self._n_sent, request))
         self._n_sent += 1
+
+    def _draw_delay_ns(self) -> int:
+        more_ns = self._delay.mean_more_ns
+        return self._delay.least_ns + (int(self._rng.exponential(more_ns)) if more_ns else 0)
 
     def next_arrival_ns(self) -> int | None:
         """Return when the next request arrives, None if none is on its way."""
