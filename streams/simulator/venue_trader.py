@@ -34,7 +34,7 @@ class TraderLaws:
     stop_ticks : int
         Distance of the stop.
     scale_out_share : float
-        Trades of 2 lots or more that are closed in two halves.
+        Trades of 2 lots or more, without a stop, that are closed in two halves.
     largest_lots : int
         Sizes are 1 to this, the smaller the likelier.
     """
@@ -160,7 +160,7 @@ class SeededTrader:
             self._plan(enter_ns, self._enter, trade)
             patience_ns = min(int(laws.patience_s * NS_PER_SECOND), (exit_ns - enter_ns) // 2)
             self._plan(enter_ns + patience_ns, self._give_up, trade)
-            if trade.lots > 1 and rng.random() < laws.scale_out_share:
+            if trade.lots > 1 and not trade.has_stop and rng.random() < laws.scale_out_share:
                 self._plan(enter_ns + 3 * (exit_ns - enter_ns) // 4, self._halve, trade)
             self._plan(exit_ns, self._exit, trade)
             at_ns = exit_ns
