@@ -26,7 +26,7 @@ from surveillance.api.server import check_address
 from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
-from surveillance.commands import dead_letters
+from surveillance.commands import copy, dead_letters
 from surveillance.commands.produce import produce
 from surveillance.commands.run import run, scan_journal
 from surveillance.config import load_settings
@@ -59,6 +59,7 @@ from surveillance.terminal import (
 REFUSED = 1
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+LONGEST_REFUSAL = 10_000  # a refused plan names every reason
 app = typer.Typer(
     name="surveillance",
     help="Find accounts that repeat the same orders and say who copies whom, and whether they may.",
@@ -67,6 +68,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(copy.app, name="copy")
 app.command()(run)
 app.command()(scan_journal)
 
@@ -102,7 +104,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _refuse(message: str) -> None:
-    print(f"surveillance: {printable(message, 1_000)}", file=sys.stderr)
+    print(f"surveillance: {printable(message, LONGEST_REFUSAL)}", file=sys.stderr)
     sys.exit(REFUSED)
 
 

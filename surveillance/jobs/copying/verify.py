@@ -1,38 +1,26 @@
 """`copy verify`: a plan checked against the records, and a day of it played in demo."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from models.params import SECOND_NS
-from streams.copier import Declaration, Plan
-from streams.files import Dataset, write_dataset
+from streams.copier import Plan
+from streams.files import Dataset
 from streams.orderevents import EventType
 from streams.simulator import simulate
-from streams.simulator.venue_tape import PriceTape
 from surveillance.jobs.copying.checking import copied_instruments, refuse_all
+from surveillance.jobs.copying.demo import Demo, demo_in_market, play_demo, read_valued_tapes
 from surveillance.jobs.copying.figures import (
     FollowerFigures,
     GuardFigures,
     follower_figures,
     guard_figures,
 )
-from surveillance.jobs.copying.leading import draw_leader, led_instruments
-from surveillance.jobs.copying.records import (
-    CopyRecords,
-    LeaderDay,
-    read_leader_day,
-    read_records,
-    read_tapes,
-)
-from surveillance.jobs.copying.stage import Leader, RecordedLeader, play
+from surveillance.jobs.copying.records import LeaderDay, read_leader_day, read_records
+from surveillance.jobs.copying.stage import RecordedLeader
 from surveillance.jobs.measuring import OnProgress, tell
-
-USUAL_EQUITY_CENTS = 10_000_000
-"""What each account of a plan has where there are no records of it: 100,000 dollars."""
 
 _BEFORE_NS = 60 * SECOND_NS
 _NO_DAY = LeaderDay(0, (), frozenset(), {})
@@ -56,19 +44,6 @@ class Verification:
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON types."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """What is played: a leader, prices, what the accounts have, from when to when."""
-
-    leader: Leader
-    source: str
-    records: CopyRecords
-    tapes: Mapping[str, PriceTape]
-    start_ns: int
-    end_ns: int
-    refused: frozenset[str] = frozenset()
 
 
 def verify_recorded(
@@ -119,7 +94,7 @@ def verify_recorded(
     )
     led = {request.instrument_id for request in day.requests}
     needed = copied_instruments(plan, led, records.instruments)
-    tapes = _read_tapes(dataset, records, {*needed, *led}, day.start_ns, latest_time_ns)
+    tapes = read_valued_tapes(dataset, records, {*needed, *led}, day.start_ns, latest_time_ns)
     at_ns = day.requests[0].event_time_ns if day.requests else latest_time_ns
     refuse_all(
         plan,
@@ -157,8 +132,7 @@ def verify_simulated(
 ) -> Verification:
     """Check a plan and play it with a simulated leader at the prices of a simulated market.
 
-    The market knows none of the plan's accounts: owners and declarations are taken as the plan
-    states them, and each account has `USUAL_EQUITY_CENTS`.
+    Owners, declarations and money are as of `demo_in_market`.
 
     Raises
     ------
@@ -169,64 +143,14 @@ def verify_simulated(
     """
     tell(on_progress, "Simulating", 0, 1)
     market = simulate(scenario, n_accounts=n_accounts, n_days=1, seed=seed)
-    times_ns = market.tables["orders"]["event_time_ns"].to_numpy()
-    start_ns, end_ns = int(times_ns.min()), int(times_ns.max())
-    with tempfile.TemporaryDirectory(prefix="copy-") as directory:
-        write_dataset(directory, market.tables)
-        dataset = Dataset.open(Path(directory))
-        records = as_stated(plan, read_records(dataset, latest_time_ns=end_ns))
-        led = led_instruments(plan)
-        needed = copied_instruments(plan, led, records.instruments)
-        tapes = _read_tapes(dataset, records, {*needed, *led}, start_ns, end_ns)
-    refuse_all(
-        plan,
-        owners=records.owners,
-        declarations=records.declarations,
-        other_plans=other_plans,
-        largest_positions={},
-        at_ns=start_ns,
-        instruments=records.instruments,
-        needed=needed,
-        priced=tapes,
-    )
-    leader = draw_leader(
-        plan, records.instruments, tapes, start_ns=start_ns, end_ns=end_ns, seed=seed
-    )
     source = f"a simulated leader in the market {scenario}, seed {seed}"
-    return _verify(plan, Demo(leader, source, records, tapes, start_ns, end_ns), seed, on_progress)
-
-
-def as_stated(plan: Plan, records: CopyRecords) -> CopyRecords:
-    """Return a market's instruments with the owners and declarations that a plan states."""
-    accounts = [plan.leader_account_id, *(own.account_id for own in plan.followers)]
-    owners = {own.account_id: own.owner_id for own in plan.followers}
-    owners[plan.leader_account_id] = plan.followers[0].owner_id
-    return CopyRecords(
-        owners=owners,
-        equity_cents=dict.fromkeys(accounts, USUAL_EQUITY_CENTS),
-        declarations=tuple(
-            Declaration(own.declaration_id, plan.leader_account_id, own.account_id)
-            for own in plan.followers
-        ),
-        instruments=records.instruments,
-        lot_sizes=records.lot_sizes,
-    )
+    demo = demo_in_market(plan, market.tables, other_plans, source=source, seed=seed)
+    return _verify(plan, demo, seed, on_progress)
 
 
 def _verify(plan: Plan, demo: Demo, seed: int, on_progress: OnProgress | None) -> Verification:
     records = demo.records
-    played = play(
-        plan,
-        demo.leader,
-        instruments=records.instruments,
-        tapes=demo.tapes,
-        equity_cents=records.equity_cents,
-        start_ns=demo.start_ns,
-        end_ns=demo.end_ns,
-        seed=seed,
-        refused=demo.refused,
-        on_progress=lambda done, total: tell(on_progress, "Playing", done, total),
-    )
+    played = play_demo(plan, demo, seed, on_progress)
     leads = plan.leader_account_id
     orders = [e for e in played.events if e.account_id == leads and e.event_type == EventType.NEW]
     return Verification(
@@ -244,12 +168,3 @@ def _verify(plan: Plan, demo: Demo, seed: int, on_progress: OnProgress | None) -
         ),
         guards=guard_figures(played),
     )
-
-
-def _read_tapes(
-    dataset: Dataset, records: CopyRecords, names: set[str], start_ns: int, latest_time_ns: int
-) -> dict[str, PriceTape]:
-    """Return the tapes of the instruments that are described."""
-    described = records.instruments
-    valued = sorted(n for n in names if n in described and described[n].is_valued)
-    return read_tapes(dataset, described, valued, start_ns=start_ns, latest_time_ns=latest_time_ns)
