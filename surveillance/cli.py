@@ -30,7 +30,7 @@ from surveillance.commands import copy, dead_letters
 from surveillance.commands.produce import produce
 from surveillance.commands.run import run, scan_journal
 from surveillance.config import load_settings
-from surveillance.errors import SurveillanceError
+from surveillance.errors import PlanRefusedError, SurveillanceError
 from surveillance.fitted import (
     check_place,
     describe_classifier,
@@ -59,7 +59,8 @@ from surveillance.terminal import (
 REFUSED = 1
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
-LONGEST_REFUSAL = 10_000  # a refused plan names every reason
+LONGEST_REFUSAL = 1_000
+LONGEST_PLAN_REFUSAL = 10_000  # it names every reason
 app = typer.Typer(
     name="surveillance",
     help="Find accounts that repeat the same orders and say who copies whom, and whether they may.",
@@ -80,6 +81,8 @@ def main() -> None:
     interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
+    except PlanRefusedError as error:
+        _refuse(str(error), LONGEST_PLAN_REFUSAL)
     except (SurveillanceError, StreamError, ModelError) as error:
         _refuse(str(error))
     except OSError as error:
@@ -103,8 +106,8 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     sys.exit(TERMINATED)
 
 
-def _refuse(message: str) -> None:
-    print(f"surveillance: {printable(message, LONGEST_REFUSAL)}", file=sys.stderr)
+def _refuse(message: str, longest: int = LONGEST_REFUSAL) -> None:
+    print(f"surveillance: {printable(message, longest)}", file=sys.stderr)
     sys.exit(REFUSED)
 
 

@@ -159,7 +159,9 @@ def read_tapes(
     whose family was not filled has no tape.
     """
     families = {instruments[name].family or name for name in wanted}
-    chosen = pa.array([n for n, one in instruments.items() if (one.family or n) in families])
+    chosen = pa.array(
+        [n for n, one in instruments.items() if (one.family or n) in families], pa.string()
+    )
     parts = []
     columns = ("event_time_ns", "instrument_id", "event_type", "last_price")
     for batch in dataset.order_batches(latest_time_ns=latest_time_ns, columns=columns):
