@@ -1,5 +1,7 @@
 """A day of a copier to be reckoned by hand: the price of ES rises a tick every 10 s."""
 
+import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,6 @@ def write(directory: Path, **tables: list[dict[str, Any]]) -> Path:
 PLAN = """
 plan_id = "plan"
 leader_account_id = "leader"
-lead_exposure_percent = 2000
 {more}
 [[followers]]
 account_id = "half"
@@ -121,6 +122,7 @@ translations = [{{ leader_instrument_id = "ES", instrument_id = "MES", lots = 10
 
 
 def write_plan(path: Path, text: str = PLAN, *, more: str = "", half: str = "") -> Path:
-    """Write a plan file."""
-    path.write_text(text.format(more=more, half=half))
+    """Write a plan file; without a limit on the leader's exposure, which TOML has no word for."""
+    content = tomllib.loads(text.format(more=more, half=half))
+    path.write_text(json.dumps({"lead_exposure_percent": None, **content}))
     return path

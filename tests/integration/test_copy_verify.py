@@ -27,7 +27,7 @@ def verified(tmp_path: Path, plan: Path, **tables: Any) -> dict[str, Any]:
 
 
 def test_a_day_is_played_and_comes_out_as_reckoned_by_hand(tmp_path) -> None:
-    report = verified(tmp_path, write_plan(tmp_path / "plan.toml"))
+    report = verified(tmp_path, write_plan(tmp_path / "plan.json"))
     assert report["n_leader_orders"] == 4
     # The price rises 60 ticks in 600 s; crossing the spread of a tick costs one: 59 won on 3 lots
     # long, 61 lost on 1 lot short, at 12.50 dollars; 8 lots pay a dollar each.
@@ -47,15 +47,24 @@ def test_a_day_is_played_and_comes_out_as_reckoned_by_hand(tmp_path) -> None:
 
 
 def test_the_table_names_what_was_missed_and_why(tmp_path) -> None:
-    plan = write_plan(tmp_path / "plan.toml", half="limits = { largest_count = 1 }")
+    plan = write_plan(tmp_path / "plan.json", half="limits = { largest_count = 1 }")
     outcome = verify(tmp_path, plan)
     assert outcome.status == 0, outcome
-    for shown in ("half", "2 of 4", "largest_count", "14:00:05"):
+    for shown in ("half", "2 of 4", "largest_count", "00:30:05"):
         assert shown in outcome.out, outcome.out
 
 
+def test_an_exposure_that_cannot_be_valued_yet_keeps_the_first_entry_back(tmp_path) -> None:
+    plan = write_plan(tmp_path / "plan.json", more="lead_exposure_percent = 2000")
+    report = verified(tmp_path, plan)
+    assert report["followers"][0]["missed_why"] == {
+        "lead_exposure_unknown": 1,
+        "nothing_to_close": 1,
+    }
+
+
 def test_a_guard_that_locks_is_listed_with_reason_and_time(tmp_path) -> None:
-    plan = write_plan(tmp_path / "plan.toml", half="limits = { give_back_cents = 5000 }")
+    plan = write_plan(tmp_path / "plan.json", half="limits = { give_back_cents = 5000 }")
     report = verified(tmp_path, plan)
     (lock,) = [guard for guard in report["guards"] if guard["locks"]]
     assert (lock["account_id"], lock["code"], lock["count"]) == ("half", "give_back", 1)
@@ -66,7 +75,7 @@ def test_a_guard_that_locks_is_listed_with_reason_and_time(tmp_path) -> None:
 def test_what_the_venue_rejected_then_is_rejected_now(tmp_path) -> None:
     rejected = market_order(1, 606, "buy", 3, event_type="reject", event_id="no")
     report = verified(
-        tmp_path, write_plan(tmp_path / "plan.toml"), orders=[*prices(), *LED[:1], rejected]
+        tmp_path, write_plan(tmp_path / "plan.json"), orders=[*prices(), *LED[:1], rejected]
     )
     assert report["leader_profit_cents"] == 0
     assert [one["n_orders"] for one in report["followers"]] == [0, 0]
@@ -74,9 +83,9 @@ def test_what_the_venue_rejected_then_is_rejected_now(tmp_path) -> None:
 
 def test_every_reason_stands_in_one_refusal(tmp_path) -> None:
     text = PLAN.replace('"half"', '"foreign"').replace('"report-1"', '"report-2"', 1)
-    running = write_plan(tmp_path / "other.toml", PLAN.replace('"plan"', '"other"'))
+    running = write_plan(tmp_path / "other.json", PLAN.replace('"plan"', '"other"'))
     dataset = write(tmp_path / "dataset")
-    plan = write_plan(tmp_path / "plan.toml", text)
+    plan = write_plan(tmp_path / "plan.json", text)
     refusal = the_refusal(run("copy", "verify", plan, "--dataset", dataset, "--running", running))
     for reason in (
         "foreign belongs to somebody",
@@ -93,8 +102,8 @@ def test_a_circle_over_plans_is_refused(tmp_path) -> None:
         .replace('"leader"', '"micro"')
         .replace('account_id = "micro"\nowner', 'account_id = "leader"\nowner')
     )
-    running = write_plan(tmp_path / "back.toml", back)
-    plan = write_plan(tmp_path / "plan.toml")
+    running = write_plan(tmp_path / "back.json", back)
+    plan = write_plan(tmp_path / "plan.json")
     assert "circle" in the_refusal(verify(tmp_path, plan, "--running", running))
 
 
@@ -110,7 +119,7 @@ def test_a_circle_over_plans_is_refused(tmp_path) -> None:
 def test_plans_that_break_a_rule(tmp_path, more: str, half: str, reason: str) -> None:
     filled = market_order(1, 605.1, "buy", 3, event_type="fill", event_id="f", last_quantity=3.0)
     filled["last_price"] = 6015.0
-    plan = write_plan(tmp_path / "plan.toml", more=more, half=half)
+    plan = write_plan(tmp_path / "plan.json", more=more, half=half)
     outcome = verify(tmp_path, plan, orders=[*prices(), *LED, filled])
     if reason:
         assert reason in the_refusal(outcome)
@@ -128,7 +137,7 @@ def test_a_declaration_that_is_over_does_not_count(tmp_path) -> None:
         }
         for name in ("half", "micro")
     ]
-    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.toml"), declarations=over))
+    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.json"), declarations=over))
     assert "does not cover half" in refusal
     assert "does not cover micro" in refusal
 
@@ -141,20 +150,20 @@ def test_a_declaration_that_is_over_does_not_count(tmp_path) -> None:
     ],
 )
 def test_an_instrument_without_data_is_named(tmp_path, known: list[dict[str, Any]]) -> None:
-    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.toml"), instruments=known))
+    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.json"), instruments=known))
     assert "instrument MES, copied by micro, has no multiplier and tick size" in refusal
 
 
 def test_an_instrument_without_a_price_is_named(tmp_path) -> None:
     led = [market_order(1, 605, "buy", 3, instrument_id="NQ")]
     refusal = the_refusal(
-        verify(tmp_path, write_plan(tmp_path / "plan.toml"), orders=[*prices(), *led])
+        verify(tmp_path, write_plan(tmp_path / "plan.json"), orders=[*prices(), *led])
     )
     assert "instrument NQ, copied by half, has no fill on that day" in refusal
 
 
 def test_a_leader_without_orders_is_refused(tmp_path) -> None:
-    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.toml"), orders=prices()))
+    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.json"), orders=prices()))
     assert "leader sent no order in the dataset" in refusal
 
 
