@@ -64,12 +64,15 @@ def test_an_exposure_that_cannot_be_valued_yet_keeps_the_first_entry_back(tmp_pa
 
 
 def test_a_guard_that_locks_is_listed_with_reason_and_time(tmp_path) -> None:
-    plan = write_plan(tmp_path / "plan.json", half="limits = { give_back_cents = 5000 }")
-    report = verified(tmp_path, plan)
+    short = [market_order(1, 605, "sell", 1), market_order(2, 1205, "buy", 1)]
+    plan = write_plan(tmp_path / "plan.json", half="limits = { daily_loss_cents = 20_000 }")
+    report = verified(tmp_path, plan, orders=[*prices(), *short])
     (lock,) = [guard for guard in report["guards"] if guard["locks"]]
-    assert (lock["account_id"], lock["code"], lock["count"]) == ("half", "give_back", 1)
-    # It gives back 4 ticks of the short position of 1805 s, not before.
-    assert 30 <= (lock["first_time_ns"] - LED[2]["event_time_ns"]) / 1e9 <= 80
+    assert (lock["account_id"], lock["code"], lock["count"]) == ("half", "daily_loss", 1)
+    # It sold a lot at 12.50 dollars a tick: 16 ticks, at 10 s each, are the limit.
+    assert 150 <= (lock["first_time_ns"] - short[0]["event_time_ns"]) / 1e9 <= 180
+    half, micro = report["followers"]
+    assert half["profit_cents"] > micro["profit_cents"]
 
 
 def test_what_the_venue_rejected_then_is_rejected_now(tmp_path) -> None:

@@ -15,12 +15,14 @@ _NS_PER_MS = 1_000_000
 class Copied:
     """One order of the leader and its copy, times in UTC nanoseconds.
 
-    `ratio` counts the family's smallest contract.
+    `ratio` counts the family's smallest contract. A stop or target belongs to the decision of the
+    entry that it `guards` (docs/method.md) and is none of its own.
     """
 
     led_ns: int
     own_ns: int
     ratio: float
+    guards: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class FollowerComparison:
     Attributes
     ----------
     true_ratio, found_ratio : float or None
-        Medians over copies, in the family's smallest contract.
+        Medians over copied decisions, in the family's smallest contract.
     true_lag_ms, found_lag_ms : float or None
-        Medians over copies.
+        Medians over copied decisions.
     n_led, n_copies : int
         The leader's orders, and those that the copier copied.
     n_joined : int
@@ -98,6 +100,7 @@ def true_copies(
                 source.event_time_ns,
                 orders[0].event_time_ns,
                 lots / (source.quantity * _unit(source, instruments)),
+                guards=source.parent_order_id is not None,
             )
         )
     return copies
@@ -109,16 +112,17 @@ def compare_follower(
     """Compare a follower's copies with the group in which it was found."""
     member = found and next((m for m in found.group.members if m.account_id == account_id), None)
     decisions = _leader_decisions(found) if found else frozenset()
+    decided = [copy for copy in copies if not copy.guards]
     truth = {copy.led_ns for copy in copies}
     seen = _found_copies(found, account_id) if found else frozenset()
     # An order that the detector merged into another decision of the leader is none of its own.
     asked = truth & decisions if found else truth
     return FollowerComparison(
         account_id=account_id,
-        true_ratio=median(copy.ratio for copy in copies) if copies else None,
+        true_ratio=median(copy.ratio for copy in decided) if decided else None,
         found_ratio=member.allocation_ratio if member else None,
         true_lag_ms=(
-            median((copy.own_ns - copy.led_ns) / _NS_PER_MS for copy in copies) if copies else None
+            median((one.own_ns - one.led_ns) / _NS_PER_MS for one in decided) if decided else None
         ),
         found_lag_ms=member.lag_median_ms if member else None,
         n_led=n_led,
