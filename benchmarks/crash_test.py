@@ -59,17 +59,20 @@ class Work:
         """The store's URL."""
         return f"sqlite:///{self.path}"
 
-    def start(self) -> subprocess.Popen[str]:
+    @property
+    def log(self) -> Path:
+        """What the newest worker said."""
+        return self.path.with_suffix(".log")
+
+    def start(self) -> "subprocess.Popen[bytes]":
         """Start a worker that ends when it has read everything."""
         command = [sys.executable, "-m", "surveillance", "run", "--kafka", self.settings.bootstrap]
         command += ["--topic-prefix", self.topics.prefix, "--stream", STREAM, "--store", self.url]
         command += ["--close-every", str(self.close_every_s), "--accounts", str(self.n_accounts)]
-        return subprocess.Popen(
-            [*command, "--until-end"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with self.log.open("wb") as log:
+            return subprocess.Popen(
+                [*command, "--until-end"], stdout=subprocess.DEVNULL, stderr=log
+            )
 
     def finish(self) -> float:
         """Work to the end; return the seconds it took.
@@ -80,7 +83,9 @@ class Work:
             If the worker ends with an error.
         """
         started_s = time.monotonic()
-        expect_success(self.start())
+        status = self.start().wait()
+        if status:
+            raise RuntimeError(f"the worker ended with status {status}: {self.log.read_text()}")
         return time.monotonic() - started_s
 
 
@@ -130,12 +135,11 @@ def work_through_kills(
         moment = MOMENTS[generator.randrange(len(MOMENTS))]
         _wait_for(moment, work, process, generator, 2 * working_s / n_kills)
         process.kill()
-        _, errors = process.communicate()
-        if process.returncode == 0:
+        if process.wait() == 0:
             n_ended += 1
             continue
         if process.returncode != -signal.SIGKILL:
-            raise RuntimeError(f"the worker ended by itself: {errors}")
+            raise RuntimeError(f"the worker ended by itself: {work.log.read_text()}")
         kills[moment] += 1
     work.finish()
     return Killed(kills, n_ended)
@@ -178,23 +182,10 @@ def differences(whole: Mapping[str, Any], killed: Mapping[str, Any]) -> list[str
     return found
 
 
-def expect_success(process: subprocess.Popen[str]) -> None:
-    """Wait for a worker.
-
-    Raises
-    ------
-    RuntimeError
-        If it ends with an error.
-    """
-    _, errors = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"the worker ended with status {process.returncode}: {errors}")
-
-
 def _wait_for(
     moment: str,
     work: Work,
-    process: subprocess.Popen[str],
+    process: "subprocess.Popen[bytes]",
     generator: random.Random,
     longest_s: float,
 ) -> None:
@@ -213,7 +204,7 @@ def _wait_for(
     _pass_time(process, generator.uniform(0, 0.03))
 
 
-def _pass_time(process: subprocess.Popen[str], seconds: float) -> None:
+def _pass_time(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:

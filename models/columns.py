@@ -163,3 +163,14 @@ class PairEvidence:
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "PairEvidence":
         """Return the chosen pairs, in the order given."""
         return PairEvidence(**{c.name: getattr(self, c.name)[rows] for c in fields(self)})
+
+
+def is_among(
+    values: NDArray[np.integer], chosen: NDArray[np.integer] | Sequence[int]
+) -> NDArray[np.bool_]:
+    """Mark the values that are among the chosen ones; both are codes or rows, never negative."""
+    chosen = np.asarray(chosen, np.int64)
+    is_chosen = np.zeros(max(values.max(initial=0), chosen.max(initial=0)) + 1, np.bool_)
+    is_chosen[chosen] = True
+    marked: NDArray[np.bool_] = is_chosen[values]
+    return marked

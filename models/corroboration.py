@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import CANCEL, REPLACE, STOP, DecisionColumns, LaterEvents
+from models.columns import CANCEL, REPLACE, STOP, DecisionColumns, LaterEvents, is_among
 from models.corroboration_params import CorroborationParams
 from models.exits import find_exits
 from models.params import SHIFTS_NS
@@ -98,7 +98,7 @@ def corroborate(
     (Davison & Hinkley 1997, section 4.2), and never below `least_chance`.
     """
     members = [roles.source, *(follower.account for follower in roles.followers)]
-    later = later.take(np.isin(later.account, members))
+    later = later.take(is_among(later.account, members))
     found = (
         _weigh(EXITS, _exits(roles, decisions), params),
         _weigh(CANCELS, _later(CANCEL, roles, decisions, later, params), params),
@@ -210,7 +210,7 @@ def _exits(roles: Roles, decisions: DecisionColumns) -> list[_Chances]:
     source = _stream_of(roles.source, decisions)
     place = np.searchsorted(roles.source_rows, exit_row)
     for follower in roles.followers:
-        entered = np.isin(entry_row, follower.source_row)
+        entered = is_among(entry_row, follower.source_row)
         chances = _answered(
             source.take(place[entered]),
             exit_row[entered],
@@ -238,7 +238,7 @@ def _later(
     found = []
     for follower in roles.followers:
         own = _oriented(follower, events)
-        own = own.take(np.isin(own.key, source.key))
+        own = own.take(is_among(own.key, source.key))
         if _while_following(follower, own.event_time_ns, decisions).sum() < params.min_events:
             continue
         rows = np.flatnonzero(_while_following(follower, source.event_time_ns, decisions))

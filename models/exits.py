@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns
+from models.columns import DecisionColumns, is_among
 from models.params import DAY_NS
 
 
@@ -30,7 +30,7 @@ def find_exits(
     """
     lots = decisions.quantity_lots[rows]
     unknown = np.unique(decisions.family[rows][lots <= 0])
-    rows = rows[~np.isin(decisions.family[rows], unknown)]
+    rows = rows[~is_among(decisions.family[rows], unknown)]
     day = decisions.event_time_ns[rows] // DAY_NS
     rows = rows[np.lexsort((rows, day, decisions.family[rows]))]
     n = rows.size

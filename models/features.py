@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import NO_SEQUENCE, DecisionColumns
+from models.columns import NO_SEQUENCE, DecisionColumns, is_among
 from models.corroboration import Corroboration
 from models.grouping import Link
+from models.kernels.sandwiches import count_enclosed
 from models.params import CLOCK_PERIODS_NS, MINUTE_NS, DetectionParams
 from models.roles import Roles
 
@@ -37,12 +38,22 @@ class MarketLog:
         empty = KeyLog(np.empty(0, np.int64), np.empty(0, np.int32))
         return self.logs.get(key, empty)
 
+    def only(self, chosen: NDArray[np.bool_]) -> "MarketLog":
+        """Return the decisions of the accounts that are marked, shape (n_accounts,)."""
+        logs = {}
+        for key, log in self.logs.items():
+            rows = np.flatnonzero(chosen[log.account])
+            logs[key] = KeyLog(log.event_time_ns[rows], log.account[rows])
+        return MarketLog(self.n_accounts, logs)
+
     def decisions_of(self, accounts: Sequence[int]) -> DecisionColumns:
         """Return the decisions of some accounts, without instruments, sizes and prices."""
-        parts = []
-        for key, log in sorted(self.logs.items()):
-            rows = np.flatnonzero(np.isin(log.account, accounts))
-            parts.append((log.event_time_ns[rows], log.account[rows], np.full(rows.size, key)))
+        chosen = np.zeros(self.n_accounts, np.bool_)
+        chosen[list(accounts)] = True
+        parts = [
+            (log.event_time_ns, log.account, np.full(log.account.size, key))
+            for key, log in sorted(self.only(chosen).logs.items())
+        ]
         times, codes, keys = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.lexsort((codes, keys, times))
         none = np.zeros(order.size, np.int64)
@@ -128,14 +139,14 @@ def group_features(
     quiet_rows = roles.source_rows[is_quiet]
     copied = sum(f.copied for f in roles.followers)
     chances = sum(int(f.opportunities.size) for f in roles.followers)
-    quiet_copied = sum(int(np.isin(f.source_row, quiet_rows).sum()) for f in roles.followers)
-    quiet_chances = sum(int(np.isin(f.opportunities, quiet_rows).sum()) for f in roles.followers)
-    in_episode = np.isin(roles.source_rows, roles.episode_row)
+    quiet_copied = sum(int(is_among(f.source_row, quiet_rows).sum()) for f in roles.followers)
+    quiet_chances = sum(int(is_among(f.opportunities, quiet_rows).sum()) for f in roles.followers)
+    in_episode = is_among(roles.source_rows, roles.episode_row)
     n_episodes = int(roles.episode_row.size)
     return GroupFeatures(
         n_episodes=n_episodes,
         n_quiet=int(
-            np.isin(quiet_rows, np.concatenate([f.opportunities for f in roles.followers])).sum()
+            is_among(quiet_rows, np.concatenate([f.opportunities for f in roles.followers])).sum()
         ),
         quiet_fidelity=quiet_copied / quiet_chances if quiet_chances else None,
         fidelity=copied / max(chances, 1),
@@ -187,14 +198,18 @@ def _basket_share(
     of its own. The median over the members: a spread is traded whole, by everybody who trades it.
     """
     within_ns = params.verdict.basket_ns
+    members = (roles.source, *(f.account for f in roles.followers))
+    theirs = {account: siblings.get(account, (account,)) for account in members}
+    legs = market.decisions_of([account for own in theirs.values() for account in own])
     shares = []
-    for account in (roles.source, *(f.account for f in roles.followers)):
+    for account in members:
         rows = np.flatnonzero(decisions.account == account)
         times, families = decisions.event_time_ns[rows], decisions.family[rows]
-        legs = market.decisions_of(siblings.get(account, (account,)))
+        its = is_among(legs.account, theirs[account])
+        leg_ns, leg_family = legs.event_time_ns[its], legs.family[its]
         together = np.zeros(rows.size, np.bool_)
         for family in np.unique(families):
-            others = legs.event_time_ns[legs.family != family]
+            others = leg_ns[leg_family != family]
             here = families == family
             near = _count(others, times[here] - within_ns - 1, times[here] + within_ns)
             together[here] = near > 0
@@ -303,11 +318,12 @@ def _opposite_share(
     does not. Victims of one bot are linked with one another too, through it: every link counts.
     """
     members = sorted({account for link in links for account in (link.leader, link.follower)})
+    pairs = {(link.leader, link.follower) for link in links}
+    acts_of = _by_key(decisions, members)
     around = {
         (bot, victim)
-        for link in links
-        for bot, victim in ((link.leader, link.follower), (link.follower, link.leader))
-        if _sandwiches(bot, victim, decisions, params)
+        for bot, victim in pairs | {(follower, leader) for leader, follower in pairs}
+        if _sandwiches(acts_of[bot], acts_of[victim], params)
     }
     bots = {bot for bot, _ in around}
     if not bots:
@@ -316,21 +332,22 @@ def _opposite_share(
     return len(touched) / len(members)
 
 
-def _sandwiches(bot: int, victim: int, decisions: DecisionColumns, params: DetectionParams) -> bool:
+def _by_key(
+    decisions: DecisionColumns, accounts: Sequence[int]
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return the keys and times of each account's decisions, sorted by key, then time."""
+    keys = decisions.family.astype(np.int64) * 2 + decisions.side
+    order = np.argsort(keys, kind="stable")
+    rows_of = {a: order[decisions.account[order] == a] for a in accounts}
+    return {a: (keys[rows], decisions.event_time_ns[rows]) for a, rows in rows_of.items()}
+
+
+def _sandwiches(
+    bot: tuple[NDArray[np.int64], NDArray[np.int64]],
+    victim: tuple[NDArray[np.int64], NDArray[np.int64]],
+    params: DetectionParams,
+) -> bool:
     """Whether the bot encloses most of the victim's decisions that it acts near."""
     rule = params.verdict
-    times = decisions.event_time_ns
-    keys = decisions.family.astype(np.int64) * 2 + decisions.side
-    of_bot, of_victim = decisions.account == bot, decisions.account == victim
-    n_shared, n_enclosed = 0, 0
-    for key in np.unique(keys[of_victim]):
-        its, opposite = keys == key, keys == key ^ 1
-        at = times[of_victim & its]
-        nearby = times[of_bot & (its | opposite)]
-        near = _count(nearby, at - rule.opposite_ns, at + rule.opposite_ns) > 0
-        enters = _count(times[of_bot & its], at - rule.opposite_ns, at) > 0
-        leaves = _count(times[of_bot & opposite], at, at + rule.opposite_exit_ns) > 0
-        stays = _count(times[of_victim & opposite], at, at + rule.opposite_exit_ns) == 0
-        n_shared += int(near.sum())
-        n_enclosed += int((enters & leaves & stays).sum())
-    return n_shared >= rule.min_quiet and n_enclosed >= rule.opposite_legs_share * n_shared
+    n_near, n_enclosed = count_enclosed(*bot, *victim, rule.opposite_ns, rule.opposite_exit_ns)
+    return n_near >= rule.min_quiet and n_enclosed >= rule.opposite_legs_share * n_near

@@ -18,7 +18,6 @@ support one, the reasons say so and nobody is asked for more than a review.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +25,11 @@ from numpy.typing import NDArray
 from models.evidence import ln_mean_exp
 from models.features import MarketLog
 from models.findings import Finding
-from models.params import MINUTE_NS, DetectionParams
+from models.kernels.exchange import count_near
+from models.params import DetectionParams
 from models.verdict import Verdict
 
 _LN_10 = float(np.log(10.0))
-_NEVER = np.iinfo(np.int64).max // 4
 STRICTEST, REVIEW = "freeze_review", "review"
 
 
@@ -67,11 +66,13 @@ def exchange_labels(
     is_member[[source, *followers]] = True
     ln_e = np.zeros((len(followers), len(rule.windows_ns) * 2 * len(rule.weights)))
     n = 0
+    of_members = market.only(is_member)
     for key, log in sorted(market.logs.items()):
+        own = of_members.key(key)
         strangers = log.event_time_ns[~is_member[log.account]]
         for row, (follower, inverse) in enumerate(followers.items()):
-            led = market.key(key ^ int(inverse))
-            own_ns = log.event_time_ns[log.account == follower]
+            led = of_members.key(key ^ int(inverse))
+            own_ns = own.event_time_ns[own.account == follower]
             source_ns = led.event_time_ns[led.account == source]
             if own_ns.size and source_ns.size:
                 terms, n_exchanged = _exchange(own_ns, source_ns, strangers, params)
@@ -122,56 +123,18 @@ def _exchange(
     params: DetectionParams,
 ) -> tuple[NDArray[np.float64], int]:
     """Return ln E in one key by component, and how many of the follower's decisions had a say."""
-    rule = params.label_exchange
-    times, is_own = _with_company(own_ns, strangers_ns, rule.bin_ns)
-    stratum = _strata(times, params)
-    n, n_all = np.bincount(stratum[is_own], minlength=stratum.max() + 1), np.bincount(stratum)
-    says = np.zeros(n.size, np.bool_)
-    terms = []
-    for distance, window_ns in product(_distances(times, source_ns), rule.windows_ns):
-        near = distance <= window_ns
-        share = np.bincount(stratum[near], minlength=n.size) / np.maximum(n_all, 1)
-        says |= (share > 0) & (share < 1)
-        hits = np.count_nonzero(near & is_own)
-        terms += [
-            hits * np.log(w) - float((n * np.log1p(share * (w - 1.0))).sum()) for w in rule.weights
-        ]
-    return np.array(terms), int(n[says].sum())
-
-
-def _with_company(
-    own_ns: NDArray[np.int64], strangers_ns: NDArray[np.int64], bin_ns: int
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the decisions of the bins that the follower acts in, and which are its own."""
-    starts = np.unique(own_ns // bin_ns) * bin_ns
-    edges = np.searchsorted(strangers_ns, np.stack([starts, starts + bin_ns]))
-    times = np.concatenate([own_ns, *(strangers_ns[start:end] for start, end in edges.T)])
-    order = np.argsort(times, kind="stable")
-    return times[order], order < own_ns.size
-
-
-def _strata(times: NDArray[np.int64], params: DetectionParams) -> NDArray[np.int64]:
-    """Return the stratum of each decision: bin, local intensity, clock phase.
-
-    It looks at times alone, whoever acted then: exchanging names moves no decision to another one.
-    """
-    test, bin_ns = params.rank_test, params.label_exchange.bin_ns
-    _, part, n_part = np.unique(times // bin_ns, return_inverse=True, return_counts=True)
-    around = np.searchsorted(times, times + test.burst_ns, "right")
-    around -= np.searchsorted(times, times - test.burst_ns, "left")
-    usual = n_part[part] * (2.0 * test.burst_ns / bin_ns)
-    level = np.floor(1.5 * np.log2((around + 1.0) / (usual + 1.0)) + 1.0)
-    level = np.clip(level, 0, test.n_levels - 1).astype(np.int64)
-    phase = (times % MINUTE_NS < test.phase_ns).astype(np.int64)
-    stratum: NDArray[np.int64] = (part * test.n_levels + level) * 2 + phase
-    return stratum
-
-
-def _distances(
-    times: NDArray[np.int64], source_ns: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how long after the source's newest decision each time is, and how far from any."""
-    padded = np.concatenate([[-_NEVER], source_ns, [_NEVER]])
-    after = times - padded[np.searchsorted(padded, times, "right") - 1]
-    before = padded[np.searchsorted(padded, times, "left")] - times
-    return after, np.minimum(after, before)
+    rule, test = params.label_exchange, params.rank_test
+    n, n_all, n_near, hits = count_near(
+        own_ns,
+        source_ns,
+        strangers_ns,
+        np.array(rule.windows_ns),
+        rule.bin_ns,
+        test.burst_ns,
+        test.phase_ns,
+        test.n_levels,
+    )
+    share = n_near / np.maximum(n_all, 1)
+    says = ((share > 0) & (share < 1)).any(axis=0)
+    terms = [hits * np.log(w) - (n * np.log1p(share * (w - 1.0))).sum(axis=1) for w in rule.weights]
+    return np.stack(terms, axis=1).ravel(), int(n[says].sum())

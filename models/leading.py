@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns
+from models.columns import DecisionColumns, is_among
 from models.grouping import Cluster
 from models.kernels.episodes import number_episodes
 
@@ -61,7 +61,7 @@ def choose_leader(
     elsewhere : ndarray of bool, shape (n_decisions,), optional
         Decisions that repeat the source of another group: no episodes of this one's.
     """
-    counts = np.isin(decisions.account, among)
+    counts = is_among(decisions.account, among)
     if elsewhere is not None:
         counts &= ~elsewhere
     episode = np.full(len(decisions), -1, np.int64)

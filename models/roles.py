@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from models.columns import DecisionColumns
+from models.columns import DecisionColumns, is_among
 from models.grouping import Cluster
 from models.leading import choose_leader
 from models.params import GroupParams, RankTestParams
@@ -159,7 +159,7 @@ def _shortest_window(decisions: DecisionColumns, groups: GroupParams, longest_ns
 
 def _oriented_key(cluster: Cluster, decisions: DecisionColumns) -> NDArray[np.int64]:
     """Return (family, side) as one integer, the side turned for members that act inversely."""
-    inverse = np.isin(decisions.account, list(cluster.inverted))
+    inverse = is_among(decisions.account, sorted(cluster.inverted))
     return decisions.family.astype(np.int64) * 2 + (decisions.side ^ inverse)
 
 
@@ -223,13 +223,13 @@ def _follow(
     window_ns = _lag_window(lags, groups, longest_ns)
     source_row, own_row = source_row[lags <= window_ns], own_row[lags <= window_ns]
     times = decisions.event_time_ns
-    reachable = np.isin(decisions.family[source_rows], decisions.family[own_rows])
+    reachable = is_among(decisions.family[source_rows], decisions.family[own_rows])
     reachable &= times[source_rows] <= times[own_rows[-1]] if own_rows.size else False
     if source_row.size:
         # Copying may begin late; a chance meeting before it is no beginning.
         begins = source_row[int(groups.early_share * source_row.size)]
         reachable &= times[source_rows] >= times[begins]
-    reachable |= np.isin(source_rows, source_row)
+    reachable |= is_among(source_rows, source_row)
     lags_ms = (times[own_row] - times[source_row]) / _MS_IN_NS
     quartiles = np.quantile(lags_ms, (0.25, 0.5, 0.75)) if lags_ms.size else np.zeros(3)
     sized = (decisions.quantity_lots[source_row] > 0) & (decisions.quantity_lots[own_row] > 0)
@@ -262,17 +262,25 @@ def _lags_correlate(
     follower after another adds their lags up, always in one order.
     """
     times = decisions.event_time_ns
+    answers = np.zeros((len(followers), times.size), np.bool_)
+    log_lag = np.zeros(answers.shape)  # by follower and row of the leader's decision
+    for place, follower in enumerate(followers):
+        answers[place, follower.source_row] = True
+        lags = times[follower.own_row] - times[follower.source_row]
+        log_lag[place, follower.source_row] = np.log1p(lags.astype(np.float64))
     correlations = []
-    for i, a in enumerate(followers):
-        for b in followers[i + 1 :]:
-            common, at_a, at_b = np.intersect1d(a.source_row, b.source_row, return_indices=True)
+    for a in range(len(followers)):
+        for b in range(a + 1, len(followers)):
+            common = np.flatnonzero(answers[a] & answers[b])
             if common.size < groups.off_venue_min_episodes:
                 continue
-            lag_a = np.log1p((times[a.own_row[at_a]] - times[common]).astype(np.float64))
-            lag_b = np.log1p((times[b.own_row[at_b]] - times[common]).astype(np.float64))
-            a_first = float(np.mean(lag_a < lag_b) + np.mean(lag_a == lag_b) / 2.0)
+            lag_a, lag_b = log_lag[a, common], log_lag[b, common]
+            a_first = np.count_nonzero(lag_a < lag_b) / common.size
+            a_first += np.count_nonzero(lag_a == lag_b) / common.size / 2.0
             if min(a_first, 1.0 - a_first) < groups.mixed_order_share:
                 continue
-            if lag_a.std() > 0 and lag_b.std() > 0:
-                correlations.append(float(np.corrcoef(lag_a, lag_b)[0, 1]))
+            off_a, off_b = lag_a - lag_a.mean(), lag_b - lag_b.mean()
+            spread = float(np.sqrt((off_a @ off_a) * (off_b @ off_b)))
+            if spread > 0:
+                correlations.append(float(off_a @ off_b) / spread)
     return bool(correlations) and float(np.median(correlations)) > groups.off_venue_correlation

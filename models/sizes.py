@@ -65,7 +65,9 @@ def rolled(values: NDArray[np.int64], rolls: int) -> NDArray[np.int64]:
 
     The last come first; fewer than `rolls` where there are no more places.
     """
-    return np.stack([np.roll(values, k) for k in range(1, min(rolls, values.size - 1) + 1)])
+    moves = np.arange(1, min(rolls, values.size - 1) + 1)
+    moved: NDArray[np.int64] = values[(np.arange(values.size) - moves[:, None]) % values.size]
+    return moved
 
 
 def _units(own: NDArray[np.int64], instrument: NDArray[np.int32]) -> NDArray[np.int64]:

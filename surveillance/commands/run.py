@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -21,6 +22,7 @@ from surveillance.live.running import run_stream
 from surveillance.live.settings import LiveSettings
 from surveillance.live.whole_scan import scan_journal as scan_whole_journal
 from surveillance.live.worker import Known, Worker
+from surveillance.logs import log_json_lines
 from surveillance.options import AsJson, ClassifierFile, StoreUrl
 from surveillance.policy import with_policy
 from surveillance.results import scan_summary
@@ -56,6 +58,12 @@ def run(
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve the worker's metrics on this loopback port.")
     ] = None,
+    log_json: Annotated[
+        bool,
+        typer.Option(
+            "--log-json", help="Log to stderr as JSON lines (default: where it is no terminal)."
+        ),
+    ] = False,
     policy: Annotated[
         Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
     ] = None,
@@ -83,6 +91,9 @@ def run(
         start_http_server(metrics_port, addr=_LOOPBACK, registry=registry)
     stopping = _Stopping()
     console = Console(stderr=True)
+    if log_json or not console.is_terminal:
+        log_json_lines(sys.stderr, "surveillance.live", "streams.kafka")
+        console = Console(quiet=True)
     with open_store(settings) as opened, console.status("Starting") as status:
 
         def show(worker: Worker) -> None:

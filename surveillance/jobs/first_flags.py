@@ -23,7 +23,8 @@ from models.roles import Roles, find_roles
 from streams.files import Dataset
 from surveillance.jobs.answer_key import AnswerKey, PlantedGroup
 from surveillance.pipeline.detector import Detector
-from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.encode import OrderEncoder
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.runner import ScanResult, decisions_of
 from surveillance.pipeline.spool import Spool

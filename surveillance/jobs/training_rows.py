@@ -24,7 +24,7 @@ from surveillance.jobs.answer_key import AnswerKey
 from surveillance.jobs.calibration import planted_in, right_verdict
 from surveillance.jobs.measuring import MarketPlan
 from surveillance.pipeline.describing import ShownGroup, look_up, show_groups
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
 from surveillance.pipeline.runner import scan
 

@@ -5,7 +5,7 @@ the accounts that such pairs connect are judged by the stages of a scan, on what
 order and not a row more: how the stream was cut into batches changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -20,69 +20,25 @@ from models.evidence import ln_threshold, n_tests
 from models.features import KeyLog, MarketLog
 from models.grouping import find_clusters
 from models.params import DAY_NS, YEAR_DAYS, DetectionParams
-from streams.eventtime import NO_TIME_NS
 from surveillance import __version__
 from surveillance.findings import AccountSummary, Group, GroupFinding, RunReference
 from surveillance.live.growing_book import GrowingBook
 from surveillance.live.members import summarize_members
 from surveillance.live.raised import Raised
+from surveillance.live.recent_rows import RecentRows
 from surveillance.live.state_bytes import read_state, write_state
 from surveillance.pipeline.codes import Codes
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
-from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.encode import OrderEncoder
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.judging import judge_groups
 from surveillance.pipeline.reference import ReferenceData
 from surveillance.pipeline.runner import decisions_of
 
 CONFIRMED = "confirmed"
+_STATE_FORM = 1  # one more whenever what `snapshot` returns is read differently
 _LN_10 = float(np.log(10.0))
-
-
-class RecentRows:
-    """Encoded rows in memory, in event order; those too far back are forgotten.
-
-    Parameters
-    ----------
-    memory_ns : int
-        How far back, in event time.
-    """
-
-    def __init__(self, memory_ns: int) -> None:
-        self._memory_ns = memory_ns
-        self._parts: list[NDArray[np.void]] = []
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory that the rows hold."""
-        return sum(part.nbytes for part in self._parts)
-
-    def append(self, rows: NDArray[np.void]) -> None:
-        """Keep rows that follow the others in time."""
-        if rows.size == 0:
-            return
-        if self._parts and self._parts[-1].size < 65_536:
-            self._parts[-1] = np.concatenate([self._parts[-1], rows])
-        else:
-            self._parts.append(rows)
-        oldest_ns = int(rows["event_time_ns"][-1]) - self._memory_ns
-        while self._parts[0]["event_time_ns"][-1] < oldest_ns:
-            del self._parts[0]
-
-    @property
-    def oldest_ns(self) -> int:
-        """Earliest time that is remembered; everything before the first row."""
-        if not self._parts:
-            return NO_TIME_NS
-        return int(self._parts[-1]["event_time_ns"][-1]) - self._memory_ns
-
-    def read(self) -> Iterator[NDArray[np.void]]:
-        """Yield the rows that are remembered, in event order."""
-        if not self._parts:
-            return
-        first = int(np.searchsorted(self._parts[0]["event_time_ns"], self.oldest_ns))
-        yield self._parts[0][first:]
-        yield from self._parts[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +99,7 @@ class Engine:
         self._encoder = OrderEncoder(reference.instruments, self._rows, shown="the stream")
         self._family_of = np.empty(0, np.int32)
         self._first_ns: int | None = None
-        self._passed: dict[tuple[int, int, int], tuple[float, int, int]] = {}
+        self._passed: dict[int, dict[tuple[int, int], tuple[float, int, int]]] = {}  # by leader
         self._partners: dict[int, set[int]] = {}
         self._groups: dict[str, Group] = {}
         self._book = GrowingBook(reference, params.linkage)
@@ -197,7 +153,11 @@ class Engine:
             "texts": [each.texts for each in codes],
             "family_of": self._family_of.tolist(),
             "first_ns": self._first_ns,
-            "passed": [[*pair, *passed] for pair, passed in self._passed.items()],
+            "passed": [
+                [leader, *answered, *passed]
+                for leader, led in self._passed.items()
+                for answered, passed in led.items()
+            ],
             "encoder": self._encoder.snapshot(),
         }
         return write_state(self._stamp, values, self._detector.snapshot())
@@ -221,14 +181,14 @@ class Engine:
         self._first_ns = values["first_ns"]
         self._passed, self._partners = {}, {}
         for leader, follower, channel, *passed in values["passed"]:
-            self._passed[leader, follower, channel] = tuple(passed)
+            self._passed.setdefault(leader, {})[follower, channel] = tuple(passed)
             self._connect(leader, follower)
         self._encoder.restore(values["encoder"])
         return Restored(values["judged_ns"], values["remembers_ns"])
 
     @property
     def _stamp(self) -> str:
-        return f"{__version__} {self._params.content_hash()} {self._ln_threshold!r}"
+        return f"{_STATE_FORM} {__version__} {self._params.content_hash()} {self._ln_threshold!r}"
 
     def process(self, batch: pa.RecordBatch) -> list[Raised]:
         """Take the next events, in event order, and judge what they make.
@@ -306,8 +266,8 @@ class Engine:
         columns = (getattr(crossings, c.name).tolist() for c in fields(crossings))
         for _, leader, follower, channel, ln_e, answers, chances in zip(*columns, strict=True):
             passed = (ln_e, answers, chances)
-            earlier = self._passed.get((leader, follower, channel), passed)
-            self._passed[leader, follower, channel] = max(earlier, passed)
+            led = self._passed.setdefault(leader, {})
+            led[follower, channel] = max(led.get((follower, channel), passed), passed)
             self._connect(leader, follower)
             pairs.append((leader, follower))
         return pairs
@@ -325,9 +285,10 @@ class Engine:
         self, at_ns: int, pairs: list[tuple[int, int]]
     ) -> tuple[tuple[GroupFinding, ...], tuple[AccountSummary, ...]]:
         """Return the groups that the accounts of some pairs are in, new ones only, and members."""
-        orders = self._encoder.finish()
+        connected = self._connected(pairs)
+        orders = self._encoder.finish().over(self._rows.of(np.array(connected, np.int32)))
         code = orders.code_of_appearance()
-        evidence = self._evidence(at_ns, self._connected(pairs), orders, code)
+        evidence = self._evidence(at_ns, connected, orders, code)
         book, linkage = self._book.look_up(orders)
         known = {
             group_id: tuple(member.account_id for member in group.members)
@@ -368,7 +329,7 @@ class Engine:
     def _evidence(
         self, at_ns: int, accounts: list[int], orders: EncodedOrders, code: NDArray[np.int32]
     ) -> Evidence:
-        pairs = self._pairs(set(accounts), code)
+        pairs = self._pairs(accounts, code)
         clusters = find_clusters(pairs, ln_threshold=self._ln_threshold, params=self._params.groups)
         members = np.zeros(len(orders.accounts), np.bool_)
         members[code[accounts]] = True
@@ -387,11 +348,11 @@ class Engine:
             confirmed=False,
         )
 
-    def _pairs(self, accounts: set[int], code: NDArray[np.int32]) -> PairEvidence:
+    def _pairs(self, accounts: list[int], code: NDArray[np.int32]) -> PairEvidence:
         rows = sorted(
             (int(code[leader]), int(code[follower]), channel, *numbers)
-            for (leader, follower, channel), numbers in self._passed.items()
-            if leader in accounts
+            for leader in accounts
+            for (follower, channel), numbers in self._passed.get(leader, {}).items()
         )
         leader, follower, channel, ln_e, answers, chances = zip(*rows, strict=True)
         return PairEvidence(

@@ -4,15 +4,18 @@ What a shared value says depends on how many accounts were seen with it, and onl
 traded count: a scan of the events so far knows no others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.linkage import Linkage, Sighting, Tie, Ties
 from models.params import LinkageParams
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook, AccountRecords, ReferenceData
+
+_Taken = tuple[tuple[str, ...], frozenset[tuple[str, str]], Mapping[str, str]]
+"""Account ids, operators and firms that orders came with."""
 
 
 class GrowingBook:
@@ -30,33 +33,37 @@ class GrowingBook:
         self._records = AccountRecords(reference)
         self._params = params
         self._names: set[str] = set(self._records.accounts)
-        self._number: dict[str, int] = {}
         self._begin()
 
     def look_up(self, orders: EncodedOrders) -> tuple[AccountBook, "CodedLinkage"]:
         """Return what is known of the accounts of some orders, in the orders' codes."""
-        if not self._names.issuperset(orders.accounts):
-            self._names.update(orders.accounts)
-            self._begin()
-        self._take(orders)
-        number = np.array([self._number[name] for name in orders.accounts], np.int64)
-        book = AccountBook(self._records, orders.accounts, orders.operators, orders.firm_of)
-        return book, CodedLinkage(self._linkage, number)
+        names = (orders.accounts, orders.operators, orders.firm_of)
+        if any(new is not old for new, old in zip(names, self._taken, strict=True)):
+            self._take(*names)
+        return self._book, CodedLinkage(self._linkage, self._number)
 
     def _begin(self) -> None:
         """Start anew: accounts numbered in the order of their ids, none of them taken yet."""
-        self._number = {name: number for number, name in enumerate(sorted(self._names))}
+        self._number_of = {name: number for number, name in enumerate(sorted(self._names))}
         self._linkage = Linkage((), self._params)
-        self._taken: set[str] = set()
-        self._operators: set[tuple[str, str]] = set()
+        self._taken: _Taken = ((), frozenset(), {})
 
-    def _take(self, orders: EncodedOrders) -> None:
-        for name in set(orders.accounts) - self._taken:
-            self._linkage.add(self._records.sightings(name, self._number[name]))
-        self._taken.update(orders.accounts)
-        for name, operator in orders.operators - self._operators:
-            self._linkage.add([Sighting(self._number[name], "operator", operator)])
-        self._operators |= orders.operators
+    def _take(
+        self,
+        accounts: tuple[str, ...],
+        operators: frozenset[tuple[str, str]],
+        firm_of: Mapping[str, str],
+    ) -> None:
+        if not self._names.issuperset(accounts):
+            self._names.update(accounts)
+            self._begin()
+        for name in set(accounts).difference(self._taken[0]):
+            self._linkage.add(self._records.sightings(name, self._number_of[name]))
+        for name, operator in operators - self._taken[1]:
+            self._linkage.add([Sighting(self._number_of[name], "operator", operator)])
+        self._taken = (accounts, operators, firm_of)
+        self._number = np.array([self._number_of[name] for name in accounts], np.int64)
+        self._book = AccountBook(self._records, *self._taken)
 
 
 class CodedLinkage:

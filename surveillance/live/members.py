@@ -1,12 +1,13 @@
 """The accounts of provisional groups, from the orders that the worker remembers."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import numpy as np
 
 from models.columns import DecisionColumns, OrderColumns
 from surveillance.findings import AccountSummary, GroupFinding
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook
 
 
@@ -32,7 +33,9 @@ def summarize_members(
     names = {member.account_id for found in findings for member in found.group.members}
     if not names:
         return ()
-    is_member = np.array([name in names for name in orders.accounts])
+    members = [(name, bisect_left(orders.accounts, name)) for name in sorted(names)]
+    is_member = np.zeros(len(orders.accounts), np.bool_)
+    is_member[[code for _, code in members]] = True
     theirs = OrderColumns.concatenate(list(orders.batches(accounts=is_member)))
     n_orders = np.bincount(theirs.account, minlength=is_member.size)
     n_decisions = np.bincount(decisions.account, minlength=is_member.size)
@@ -40,7 +43,6 @@ def summarize_members(
     last_ns = np.zeros(is_member.size, np.int64)
     np.minimum.at(first_ns, theirs.account, theirs.event_time_ns)
     np.maximum.at(last_ns, theirs.account, theirs.event_time_ns)
-    members = sorted((orders.accounts[code], int(code)) for code in np.flatnonzero(is_member))
     return tuple(
         AccountSummary(
             account_id=name,

@@ -1,5 +1,7 @@
 """A stream on Kafka: consumers, worker and publisher put together, and their loop."""
 
+import gc
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,10 +15,10 @@ from streams.kafka.sender import TransactionalSender, read_back
 from streams.kafka.settings import KafkaSettings
 from streams.topics import Topics
 from surveillance.findings import Group
-from surveillance.live.metrics import WorkerMetrics
 from surveillance.live.publisher import Publisher
 from surveillance.live.reference_tables import REFERENCE_TABLES
 from surveillance.live.settings import LiveSettings
+from surveillance.live.telemetry import Telemetry
 from surveillance.live.worker import Known, Worker
 from surveillance.store import Store
 from surveillance.store.records import GroupFilter
@@ -91,14 +93,17 @@ def run_stream(
             group_id=group_id,
         ) as reference,
     ):
-        metrics = WorkerMetrics(settings.stream, registry)
-        worker = Worker(live, epoch, orders, reference, known, settings, metrics)
+        telemetry = Telemetry(settings.stream, registry)
+        worker = Worker(live, epoch, orders, reference, known, settings, telemetry)
         has_run = store.reader.latest_run(settings.stream) is not None
         worker.start(_standing(store, settings.stream), has_run=has_run, is_stopping=is_stopping)
+        gc.collect()
+        gc.freeze()  # what a start makes stays: looking through it again would delay flags
         sender = TransactionalSender(kafka, group_id)
         publisher = Publisher(live, sender, lambda topic, at: read_back(kafka, topic, at))
         publisher.recover()
         n_messages = n_published = n_steps = 0
+        error: str | None = None
         while not is_stopping():
             n_new = worker.step(_WAIT_S)
             n_messages += n_new
@@ -108,11 +113,24 @@ def run_stream(
             if n_steps % _REFRESH_STEPS == 0:
                 orders.refresh()
                 orders.commit_for_display(orders.positions())
+            error = _note_change(telemetry, error, orders.error_state)
             if until_end and not n_new and orders.at_end() >= orders.assigned:
                 worker.finish()
                 n_published += publisher.publish()
                 break
+        telemetry.note(
+            "stopped", messages=n_messages, groups=worker.n_groups, published=n_published
+        )
     return Ran(n_messages, worker.n_groups, n_published)
+
+
+def _note_change(telemetry: Telemetry, before: str | None, now: str | None) -> str | None:
+    """Log that the cluster fails, or answers again; return what it says now."""
+    if now is not None and now != before:
+        telemetry.note("cluster_away", level=logging.WARNING, error=now)
+    elif now is None and before is not None:
+        telemetry.note("cluster_back")
+    return now
 
 
 def _of(positions: Mapping[Partition, int], topics: Topics, *tables: str) -> dict[Partition, int]:

@@ -9,7 +9,6 @@ again, and the next step goes on as the interrupted one would have.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,36 +29,16 @@ from surveillance.live.flags import OutputTopics, published
 from surveillance.live.intake import Intake, Taken
 from surveillance.live.journal import write_segment
 from surveillance.live.letters import letter_record
-from surveillance.live.metrics import WorkerMetrics
 from surveillance.live.raised import Raised, outcome
 from surveillance.live.recovery import recover
 from surveillance.live.reference_tables import REFERENCE_TABLES, ReferenceTables
 from surveillance.live.settings import LiveSettings, nanoseconds
+from surveillance.live.source import Source
+from surveillance.live.telemetry import Telemetry
 from surveillance.pipeline.encode import COLUMNS
 from surveillance.store.live import LiveCommit, LiveStore, OutboxRecord, Segment
 
 _JUDGED = pa.schema([ORDER_SCHEMA.field(name) for name in COLUMNS])
-
-
-class Source(Protocol):
-    """Where messages come from."""
-
-    @property
-    def assigned(self) -> frozenset[Partition]:
-        """The partitions that are read."""
-        ...
-
-    def poll(self, max_messages: int, timeout_s: float) -> list[Message]:
-        """Return what is there, each partition's messages in the order of their offsets."""
-        ...
-
-    def positions(self) -> dict[Partition, int]:
-        """Return the offset of the next message by partition."""
-        ...
-
-    def at_end(self) -> frozenset[Partition]:
-        """Return the partitions of which nothing is left."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +65,8 @@ class Worker:
         Thresholds, classifier and names of topics.
     settings : LiveSettings
         Choices.
-    metrics : WorkerMetrics
-        Where times and sizes are noted.
+    telemetry : Telemetry
+        Is told times, sizes and events.
     limits : Limits
         Sizes of messages.
     """
@@ -100,11 +79,11 @@ class Worker:
         reference: Source,
         known: Known,
         settings: LiveSettings,
-        metrics: WorkerMetrics,
+        telemetry: Telemetry,
         limits: Limits | None = None,
     ) -> None:
         self._store, self._orders, self._reference = store, orders, reference
-        self._known, self._settings, self._metrics = known, settings, metrics
+        self._known, self._settings, self._telemetry = known, settings, telemetry
         self._epoch = epoch
         self._clock = EventClock(
             allowed_lateness_ns=nanoseconds(settings.allowed_lateness_s),
@@ -167,12 +146,15 @@ class Worker:
                 judged_ns=progress["judged_ns"],
             )
         self._engine.adopt(groups)
+        self._telemetry.note(
+            "started", epoch=self._epoch, judged_again=self._n_since_snapshot, groups=self.n_groups
+        )
 
     def step(self, timeout_s: float) -> int:
         """Read once, judge what is due, commit; return how many messages came."""
-        with self._metrics.stage("read"):
+        with self._telemetry.stage("read"):
             messages = self._read(timeout_s)
-        with self._metrics.stage("accept"):
+        with self._telemetry.stage("accept"):
             latest_ns = now_ns() + nanoseconds(self._settings.clock_ahead_s)
             taken = self._intake.take(messages, latest_time_ns=latest_ns)
             for batch in taken.on_time:
@@ -261,7 +243,7 @@ class Worker:
     def _process_and_commit(
         self, released: pa.RecordBatch, judged_ns: int, taken: Taken, segment: Segment | None
     ) -> None:
-        with self._metrics.stage("judge"):
+        with self._telemetry.stage("judge"):
             raised = self._engine.process(released) if released.num_rows else []
         self._n_since_snapshot += released.num_rows
         if released.num_rows:
@@ -272,7 +254,7 @@ class Worker:
             outbox += self._outbox(one)
         newest, withdrawn = outcome(raised)
         accounts = {account.account_id: account for one in raised for account in one.accounts}
-        with self._metrics.stage("commit"):
+        with self._telemetry.stage("commit"):
             self._store.commit(
                 LiveCommit(
                     epoch=self._epoch,
@@ -293,14 +275,18 @@ class Worker:
                 )
             )
         self._has_run |= bool(newest)
-        self._metrics.note_state(self._engine.n_bytes + self._acceptance.seen.n_bytes)
+        self._telemetry.note_dead(taken.dead)
+        self._telemetry.note_raised(raised)
+        self._telemetry.note_state(self._engine.n_bytes + self._acceptance.seen.n_bytes)
 
     def _snapshot(self, judged_ns: int) -> bytes | None:
         """Return the engine's state where it is time to save it: a start replays what follows."""
         if self._n_since_snapshot < self._settings.snapshot_events:
             return None
         self._n_since_snapshot = 0
-        return self._engine.snapshot(judged_ns)
+        content = self._engine.snapshot(judged_ns)
+        self._telemetry.note("state_saved", judged_ns=judged_ns, n_bytes=len(content))
+        return content
 
     def _outbox(self, raised: Raised) -> list[OutboxRecord]:
         return published(
@@ -315,7 +301,7 @@ class Worker:
     def _close(self, before_ns: int) -> None:
         """Judge closed time: the scan of the journal takes the place of what stood."""
         standing = self._engine.groups
-        with self._metrics.stage("close"):
+        with self._telemetry.stage("close"):
             findings = close(
                 self._settings.stream,
                 lambda: self._store.segments(last_ns=before_ns),
@@ -326,7 +312,7 @@ class Worker:
                 before_ns=before_ns,
             )
         groups = {found.group.group_id: found.group for found in findings.groups}
-        self._metrics.note_closing(standing, groups, before_ns)
+        self._telemetry.note_closing(standing, groups, before_ns)
         self._close_at_ns = None
         self._commit_closing(findings, standing, groups, before_ns)
         self._engine.adopt(groups.values())
@@ -346,7 +332,7 @@ class Worker:
             at_ns=before_ns,
             topics=self._output,
         )
-        with self._metrics.stage("commit"):
+        with self._telemetry.stage("commit"):
             self._store.commit(
                 LiveCommit(
                     epoch=self._epoch,

@@ -32,7 +32,7 @@ from surveillance.findings import (
     Subtype,
     VerdictName,
 )
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.exhibits import (
     draw_graph,
     list_cluster_episodes,

@@ -19,6 +19,7 @@ class Codes:
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.texts: list[str] = list(texts)
         self._code_of = {text: code for code, text in enumerate(self.texts)}
+        self._ranked: tuple[tuple[str, ...], NDArray[np.int32]] = ((), np.empty(0, np.int32))
 
     def encode(self, column: pa.Array) -> NDArray[np.int32]:
         """Return the code of every value; the column has no nulls."""
@@ -34,7 +35,11 @@ class Codes:
 
     def ranked(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
         """Return the texts in ascending order and each code's place among them."""
-        order = sorted(range(len(self.texts)), key=self.texts.__getitem__)
-        place = np.empty(len(order), np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        return tuple(self.texts[code] for code in order), place
+        texts, place = self._ranked
+        if len(texts) < len(self.texts):
+            texts = tuple(sorted((*texts, *self.texts[len(texts) :])))
+            order = [self._code_of[text] for text in texts]
+            place = np.empty(len(order), np.int32)
+            place[order] = np.arange(len(order), dtype=np.int32)
+            self._ranked = texts, place
+        return self._ranked

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import DecisionColumns, LaterEvents, PairEvidence
+from models.columns import DecisionColumns, LaterEvents, PairEvidence, is_among
 from models.corroboration import Corroboration, corroborate
 from models.features import MarketLog, group_features
 from models.group_row import GroupFacts
@@ -19,7 +19,7 @@ from models.linkage import TieFinder
 from models.ownership import find_ownership
 from models.params import DetectionParams
 from models.roles import Roles, find_roles
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.reference import AccountBook, DeclaredLeader, declaration_state
 
 
@@ -160,7 +160,7 @@ def _with_roles(
 ) -> list[tuple[Cluster, DecisionColumns, Roles]]:
     first: list[tuple[Cluster, DecisionColumns, Roles | None]] = []
     for cluster in evidence.clusters:
-        rows = np.flatnonzero(np.isin(evidence.decisions.account, cluster.members))
+        rows = np.flatnonzero(is_among(evidence.decisions.account, cluster.members))
         decisions = evidence.decisions.take(rows)
         first.append((cluster, decisions, _roles(cluster, decisions, None, params)))
     shown: list[tuple[Cluster, DecisionColumns, Roles]] = []

@@ -25,9 +25,9 @@ from models.features import KeyLog, MarketLog
 from models.looks import Look, looks_of, louder_look
 from models.params import DetectionParams
 from models.ranktest import RankTest
+from surveillance.pipeline.decision_log import DecisionLog
 
 N_SHARDS = 8
-_LOG_COLUMNS = ("event_time_ns", "node", "side")
 
 
 class _Shard:
@@ -55,20 +55,11 @@ class _Shard:
             for shift in (0, *shifts_ns)
             for number, look in enumerate(looks)
         }
-        self.log: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]] = [
-            (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8))
-        ]
-
-    def whole_log(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]:
-        """Return times, nodes and sides of all decisions so far, and keep them in one piece."""
-        times, nodes, sides = (np.concatenate(column) for column in zip(*self.log, strict=True))
-        self.log = [(times, nodes, sides)]
-        return self.log[0]
+        self.log = DecisionLog()
 
     def snapshot(self) -> dict[str, Snapshot]:
         """Return the state of each part as named arrays."""
-        log: Snapshot = dict(zip(_LOG_COLUMNS, self.whole_log(), strict=True))
-        parts = {"decisions": self.stage.snapshot(), "log": log}
+        parts = {"decisions": self.stage.snapshot(), "log": self.log.snapshot()}
         for (shift, look), test in self.tests.items():
             parts[f"test_{shift}_{look}"] = test.snapshot()
         return parts
@@ -76,8 +67,11 @@ class _Shard:
     def restore(self, snapshot: dict[str, Snapshot]) -> None:
         """Go back to a state that `snapshot` returned."""
         self.stage.restore(snapshot["decisions"])
-        times, nodes, sides = (snapshot["log"][name] for name in _LOG_COLUMNS)
-        self.log = [(times.astype(np.int64), nodes.astype(np.int32), sides.astype(np.int8))]
+        self.log = DecisionLog()
+        times, keys, accounts = (
+            snapshot["log"][name] for name in ("event_time_ns", "key", "account")
+        )
+        self.log.add(times.astype(np.int64), keys.astype(np.int32), accounts.astype(np.int32))
         for (shift, look), test in self.tests.items():
             test.restore(snapshot[f"test_{shift}_{look}"])
 
@@ -87,7 +81,8 @@ class _Shard:
         rows = opened.opens
         times, sides = orders.event_time_ns[rows], orders.side[rows]
         nodes = opened.node[rows]
-        self.log.append((times, nodes, sides))
+        keys = 2 * self.stage.node_family[nodes] + sides
+        self.log.add(times, keys, self.stage.node_account[nodes])
         return [
             partial(
                 test.process,
@@ -250,23 +245,7 @@ class Detector:
         """Return when anybody decided so far, by family and side; in some families or in all."""
         logs: dict[int, KeyLog] = {}
         for shard in self._shards:
-            times, nodes, sides = shard.whole_log()
-            if families is not None:
-                chosen = np.isin(shard.stage.node_family, list(families))[nodes]
-                times, nodes, sides = times[chosen], nodes[chosen], sides[chosen]
-            if not times.size:
-                continue
-            keys = shard.stage.node_family[nodes].astype(np.int64) * 2 + sides
-            order = np.argsort(keys, kind="stable")
-            found, first = np.unique(keys[order], return_index=True)
-            accounts = shard.stage.node_account[nodes[order]]
-            for key, key_times, key_accounts in zip(
-                found.tolist(),
-                np.split(times[order], first[1:]),
-                np.split(accounts, first[1:]),
-                strict=True,
-            ):
-                logs[key] = KeyLog(key_times, key_accounts)
+            logs |= shard.log.logs(families)
         return MarketLog(self._n_accounts, logs)
 
     def snapshot(self) -> Snapshot:

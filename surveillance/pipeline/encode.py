@@ -5,8 +5,6 @@ events are dropped and counted, late ones sorted in. Codes follow the sorted ids
 depends on the order in which accounts first appear.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,18 +14,15 @@ from numpy.typing import NDArray
 
 from models.columns import (
     BUY,
-    CANCEL,
     NO_SEQUENCE,
-    REPLACE,
     SELL,
-    STOP,
-    LaterEvents,
-    OrderColumns,
 )
 from surveillance.pipeline import spool
 from surveillance.pipeline.codes import Codes
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.identity import IdentityLog, hash_texts, mix
-from surveillance.pipeline.scales import InstrumentScales, rounded
+from surveillance.pipeline.scales import InstrumentScales
+from surveillance.pipeline.stamps import Stamps
 
 COLUMNS = (
     "event_time_ns",
@@ -46,124 +41,6 @@ COLUMNS = (
     "automated",
 )
 
-_LATER_KINDS = np.array([STOP, STOP, CANCEL, REPLACE], np.int8)  # by kind of spool row
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedOrders:
-    """A dataset's new orders, to be read in event order as often as needed.
-
-    Attributes
-    ----------
-    accounts, instruments, families : tuple of str
-        Ids by code, ascending.
-    family_of : ndarray of int32, shape (n_instruments,)
-        Family code of each instrument.
-    tick_size, lot_size : ndarray of float64, shape (n_instruments,)
-        Price of a tick; quantity, in the instrument's own units, of one family lot.
-    operators : frozenset of (account_id, operator_id)
-        Who entered orders for whom (FIX 50).
-    firm_of : mapping of account_id to firm_id
-        As stamped on the orders; the first in text order where they differ.
-    automated_share : ndarray of float64, shape (n_accounts,)
-        Share of each account's events marked as automated (FIX 1028), NaN where none says.
-    n_nodes : int
-        Pairs of account and instrument that trade: at least those of account and family.
-    n_read, n_duplicates, n_orders : int
-        Events read, events dropped as repeats, new orders kept.
-    first_time_ns, last_time_ns : int
-        Of the new orders, 0 where there is none.
-    """
-
-    accounts: tuple[str, ...]
-    instruments: tuple[str, ...]
-    families: tuple[str, ...]
-    family_of: NDArray[np.int32]
-    tick_size: NDArray[np.float64]
-    lot_size: NDArray[np.float64]
-    operators: frozenset[tuple[str, str]]
-    firm_of: Mapping[str, str]
-    automated_share: NDArray[np.float64]
-    n_nodes: int
-    n_read: int
-    n_duplicates: int
-    n_orders: int
-    first_time_ns: int
-    last_time_ns: int
-    _spool: spool.RowLog = field(repr=False)
-    _account_code: NDArray[np.int32] = field(repr=False)
-    _instrument_code: NDArray[np.int32] = field(repr=False)
-    _dropped: NDArray[np.int64] = field(repr=False)
-
-    def code_of_appearance(self) -> NDArray[np.int32]:
-        """Return the code of every account by the order in which they first appeared."""
-        return self._account_code
-
-    def batches(self, *, accounts: NDArray[np.bool_] | None = None) -> Iterator[OrderColumns]:
-        """Yield the new orders in event order.
-
-        Parameters
-        ----------
-        accounts : ndarray of bool, shape (n_accounts,), optional
-            Only these accounts' orders.
-        """
-        for rows, account in self._rows(accounts):
-            is_new = rows["kind"] <= spool.STOP
-            rows, account = rows[is_new], account[is_new]
-            instrument = self._instrument_code[rows["instrument"]]
-            has_price = ~np.isnan(rows["price"])
-            price = np.where(has_price, rows["price"], 0.0)
-            yield OrderColumns(
-                event_time_ns=np.ascontiguousarray(rows["event_time_ns"]),
-                sequence=np.ascontiguousarray(rows["sequence"]),
-                account=account,
-                family=self.family_of[instrument],
-                instrument=instrument,
-                side=np.ascontiguousarray(rows["side"]),
-                quantity_lots=rounded(rows["quantity"] / self.lot_size[instrument]),
-                price_ticks=rounded(price / self.tick_size[instrument]),
-                has_price=has_price,
-            )
-
-    def later_events(self, *, accounts: NDArray[np.bool_]) -> LaterEvents:
-        """Return the cancels, replaces and stop orders of some accounts, in event order.
-
-        Parameters
-        ----------
-        accounts : ndarray of bool, shape (n_accounts,)
-            Whose events.
-        """
-        parts = []
-        for rows, account in self._rows(accounts):
-            is_later = rows["kind"] != spool.NEW
-            rows, account = rows[is_later], account[is_later]
-            instrument = self._instrument_code[rows["instrument"]]
-            is_stop = rows["kind"] == spool.STOP
-            price = np.where(is_stop & ~np.isnan(rows["price"]), rows["price"], 0.0)
-            parts.append(
-                LaterEvents(
-                    event_time_ns=np.ascontiguousarray(rows["event_time_ns"]),
-                    account=account,
-                    family=self.family_of[instrument],
-                    side=np.ascontiguousarray(rows["side"]),
-                    kind=_LATER_KINDS[rows["kind"]],
-                    price_ticks=rounded(price / self.tick_size[instrument]),
-                )
-            )
-        return LaterEvents.concatenate(parts)
-
-    def _rows(
-        self, accounts: NDArray[np.bool_] | None
-    ) -> Iterator[tuple[NDArray[np.void], NDArray[np.int32]]]:
-        """Yield the rows kept, of some accounts or all, with their accounts' codes."""
-        for rows in self._spool.read():
-            if self._dropped.size:
-                rows = rows[~np.isin(rows["number"], self._dropped)]
-            account = self._account_code[rows["account"]]
-            if accounts is not None:
-                rows, account = rows[accounts[account]], account[accounts[account]]
-            yield rows, account
-
 
 class OrderEncoder:
     """Encodes order batches one by one into a spool.
@@ -177,7 +54,8 @@ class OrderEncoder:
     shown : str
         Name of the source in refusals.
     identities : IdentityLog, optional
-        Finds repeated events; without it there are none.
+        Finds repeated events and orders those of one instant and sequence; without it there are
+        no repeats, and rows have no identity.
     """
 
     def __init__(
@@ -190,10 +68,8 @@ class OrderEncoder:
     ) -> None:
         self._scales = InstrumentScales(instruments, shown=shown)
         self._spool = into
-        self._accounts, self._instruments, self._operators = Codes(), Codes(), Codes()
-        self._operator_pairs: set[tuple[int, int]] = set()
-        self._firms = Codes()
-        self._firm_pairs: set[tuple[int, int]] = set()
+        self._accounts, self._instruments = Codes(), Codes()
+        self._operators, self._firms = Stamps(), Stamps()
         self._n_marked = np.zeros((2, 0), np.int64)  # manual, automated; by account
         self._identities = identities
         self._nodes = np.empty(0, np.int64)
@@ -211,12 +87,15 @@ class OrderEncoder:
             If a price or quantity is too large for its tick or lot.
         """
         rows, is_new = self._encode(batch)
-        self._note_stamps(batch, rows)
+        self._operators.note(batch.column("operator_id"), rows["account"], self._accounts.texts)
+        self._firms.note(batch.column("firm_id"), rows["account"], self._accounts.texts)
         self._note_marks(batch, rows)
         new = rows[is_new]
         self._scales.note(self._instruments.texts, new)
         nodes = np.unique(new["account"].astype(np.int64) << 32 | new["instrument"])
-        self._nodes = np.union1d(self._nodes, nodes)
+        first = np.searchsorted(self._nodes, nodes, "left")
+        is_new_node = first == np.searchsorted(self._nodes, nodes, "right")
+        self._nodes = np.insert(self._nodes, first[is_new_node], nodes[is_new_node])
         self._n_read += batch.num_rows
         self._n_new += new.size
         if new.size:
@@ -232,9 +111,9 @@ class OrderEncoder:
     def snapshot(self) -> dict[str, Any]:
         """Return what was noted of the batches, as plain JSON types; rows are not part of it."""
         return {
-            "texts": [codes.texts for codes in self._codes()],
-            "operator_pairs": sorted(self._operator_pairs),
-            "firm_pairs": sorted(self._firm_pairs),
+            "texts": [self._accounts.texts, self._instruments.texts],
+            "operators": self._operators.snapshot(),
+            "firms": self._firms.snapshot(),
             "n_marked": self._n_marked.tolist(),
             "nodes": self._nodes.tolist(),
             "counts": [self._n_read, self._n_new, self._first_ns, self._last_ns],
@@ -243,11 +122,9 @@ class OrderEncoder:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go back to what `snapshot` returned; the rows come back by `recall`."""
-        accounts, instruments, operators, firms = map(Codes, snapshot["texts"])
-        self._accounts, self._instruments = accounts, instruments
-        self._operators, self._firms = operators, firms
-        self._operator_pairs = {(account, stamp) for account, stamp in snapshot["operator_pairs"]}
-        self._firm_pairs = {(account, stamp) for account, stamp in snapshot["firm_pairs"]}
+        self._accounts, self._instruments = map(Codes, snapshot["texts"])
+        self._operators.restore(snapshot["operators"], self._accounts.texts)
+        self._firms.restore(snapshot["firms"], self._accounts.texts)
         self._n_marked = np.array(snapshot["n_marked"], np.int64)
         self._nodes = np.array(snapshot["nodes"], np.int64)
         self._n_read, self._n_new, self._first_ns, self._last_ns = snapshot["counts"]
@@ -265,11 +142,6 @@ class OrderEncoder:
         families = tuple(sorted(set(family_names)))
         family_code = {name: code for code, name in enumerate(families)}
         tick_size, lot_size = self._scales.sizes(instruments)
-        operator_ids, account_ids = self._operators.texts, self._accounts.texts
-        firm_of: dict[str, str] = {}
-        for account, firm in self._firm_pairs:
-            stamped = self._firms.texts[firm]
-            firm_of[account_ids[account]] = min(stamped, firm_of.get(account_ids[account], stamped))
         dropped, n_dropped_new = np.empty(0, np.int64), 0
         if self._identities is not None:
             dropped, n_dropped_new = self._identities.repeats()
@@ -280,11 +152,8 @@ class OrderEncoder:
             family_of=np.array([family_code[name] for name in family_names], np.int32),
             tick_size=tick_size,
             lot_size=lot_size,
-            operators=frozenset(
-                (account_ids[account], operator_ids[operator])
-                for account, operator in self._operator_pairs
-            ),
-            firm_of=firm_of,
+            operators=self._operators.pairs,
+            firm_of=self._firms.first_of,
             automated_share=self._automated_share(account_code),
             n_nodes=self._nodes.size,
             n_read=self._n_read,
@@ -297,9 +166,6 @@ class OrderEncoder:
             _instrument_code=instrument_code,
             _dropped=dropped,
         )
-
-    def _codes(self) -> tuple[Codes, ...]:
-        return self._accounts, self._instruments, self._operators, self._firms
 
     def _keep(self, rows: NDArray[np.void], is_new: NDArray[np.bool_]) -> None:
         self._spool.append(rows[is_new | (rows["kind"] > spool.STOP)])
@@ -319,7 +185,8 @@ class OrderEncoder:
         has_id = _flags(batch.column("event_id").is_valid())
         event_type = batch.column("event_type").fill_null("new")
         is_new = _flags(pc.equal(event_type, "new"))
-        self._identify(batch, rows, has_id, is_new)
+        if self._identities is not None:
+            self._identify(self._identities, batch, rows, has_id, is_new)
         order_type = batch.column("order_type").fill_null("market")
         is_stop = _flags(pc.is_in(order_type, value_set=pa.array(["stop", "stop_limit"])))
         rows["price"] = np.where(is_stop, _numpy(stop.fill_null(np.nan)), rows["price"])
@@ -330,6 +197,7 @@ class OrderEncoder:
 
     def _identify(
         self,
+        identities: IdentityLog,
         batch: pa.RecordBatch,
         rows: NDArray[np.void],
         has_id: NDArray[np.bool_],
@@ -345,20 +213,8 @@ class OrderEncoder:
         )
         rows["identity_high"] = np.where(has_id, by_id[0], by_fields[0])
         rows["identity_low"] = np.where(has_id, by_id[1], by_fields[1])
-        if self._identities is not None and has_id.any():
-            self._identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
-
-    def _note_stamps(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
-        """Remember which operators and firms stamped which account's orders."""
-        for column, codes, pairs in (
-            ("operator_id", self._operators, self._operator_pairs),
-            ("firm_id", self._firms, self._firm_pairs),
-        ):
-            stamp = batch.column(column)
-            if stamp.null_count < len(stamp):
-                account = rows["account"][_flags(stamp.is_valid())].astype(np.int64)
-                packed = np.unique(account << 32 | codes.encode(stamp.drop_null()))
-                pairs.update((int(pair >> 32), int(pair & 0xFFFFFFFF)) for pair in packed)
+        if has_id.any():
+            identities.add(rows[has_id], by_fields[0][has_id], is_new[has_id])
 
     def _note_marks(self, batch: pa.RecordBatch, rows: NDArray[np.void]) -> None:
         """Count the events of each account that are marked as manual and as automated."""

@@ -5,12 +5,14 @@ Long lists are cut at a stated length, earliest first; counts elsewhere are alwa
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import BUY, DecisionColumns
+from models.columns import BUY, DecisionColumns, is_among
 from models.lags import measure_lags
 from models.linkage import Ties
 from models.params import DetectionParams
@@ -26,7 +28,7 @@ from surveillance.findings import (
     TieFinding,
     TimelineOrder,
 )
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 
 MAX_EPISODES = 2_000
 MAX_TIMELINE_ORDERS = 20_000
@@ -57,14 +59,17 @@ def list_episodes(
         ):
             if source in rows_of:
                 rows_of[source].append((own, "follower"))
-    times = decisions.event_time_ns
+    rows = np.array([row for found in rows_of.values() for row, _ in found], np.int64)
+    shown = _shown(rows, decisions, orders)
     return tuple(
         Episode(
             number=number,
-            time_ns=int(times[source]),
+            time_ns=shown[source].event_time_ns,
             orders=tuple(
-                _episode_order(row, source, role, decisions, orders)
-                for row, role in sorted(found, key=lambda item: (times[item[0]], item[0]))
+                _episode_order(shown[row], shown[source], role)
+                for row, role in sorted(
+                    found, key=lambda item: (shown[item[0]].event_time_ns, item[0])
+                )
             ),
         )
         for number, (source, found) in enumerate(sorted(rows_of.items()), start=1)
@@ -77,12 +82,13 @@ def list_cluster_episodes(
     """Return one episode a run of identical orders, by time, the first order before the others."""
     times = decisions.event_time_ns
     in_order = sorted(rows_of, key=lambda rows: int(times[rows[0]]))
+    shown = _shown(np.concatenate([rows[:MAX_EPISODES] for rows in in_order]), decisions, orders)
     return tuple(
         Episode(
             number=number,
             time_ns=int(times[rows[0]]),
             orders=tuple(
-                _episode_order(row, int(rows[0]), "follower", decisions, orders)
+                _episode_order(shown[row], shown[int(rows[0])], "follower")
                 for row in rows[:MAX_EPISODES].tolist()
             ),
         )
@@ -99,7 +105,7 @@ def list_timeline(
     for follower in roles.followers:
         copied[follower.own_row] = True
     members = [roles.source, *(f.account for f in roles.followers)]
-    rows = np.flatnonzero(np.isin(decisions.account, members))
+    rows = np.flatnonzero(is_among(decisions.account, members))
     return list_decisions(rows, copied, decisions, orders)
 
 
@@ -112,17 +118,18 @@ def list_decisions(
     """Return the chosen decisions in event order, copied ones first when cut."""
     if rows.size > MAX_TIMELINE_ORDERS:
         rows = np.sort(rows[np.argsort(~copied[rows], kind="stable")][:MAX_TIMELINE_ORDERS])
+    shown = _shown(rows, decisions, orders)
     return tuple(
         TimelineOrder(
-            account_id=orders.accounts[decisions.account[row]],
-            event_time_ns=int(decisions.event_time_ns[row]),
-            instrument_id=orders.instruments[decisions.instrument[row]],
-            side="buy" if decisions.side[row] == BUY else "sell",
-            quantity=_quantity(decisions, row, orders),
-            price=_price(decisions, row, orders),
-            copied=bool(copied[row]),
+            account_id=one.account_id,
+            event_time_ns=one.event_time_ns,
+            instrument_id=one.instrument_id,
+            side=one.side,
+            quantity=one.quantity,
+            price=one.price,
+            copied=is_copied,
         )
-        for row in rows.tolist()
+        for one, is_copied in zip(shown.values(), copied[rows].tolist(), strict=True)
     )
 
 
@@ -167,46 +174,76 @@ def draw_graph(group: Group, *, follows: bool = True) -> Graph:
         node = f"{tie.kind}:{tie.value_hash}"
         kinds[node], labels[node] = tie.kind, tie.value_hash[:8]
         edges.extend(GraphEdge(node, a, tie.kind, tie.weight_bits) for a in tie.accounts)
-    network: nx.Graph[str] = nx.Graph()
-    network.add_nodes_from(kinds)
-    network.add_edges_from((edge.source, edge.target) for edge in edges)
-    if edges and len(kinds) <= _SPRING_NODES:
-        places = nx.spring_layout(network, seed=_LAYOUT_SEED)
-    else:
-        places = nx.circular_layout(network)
-    xy = np.array([places[node] for node in kinds])
-    span = np.maximum(xy.max(axis=0) - xy.min(axis=0), 1e-9)
-    xy = (xy - xy.min(axis=0)) / span
+    place_of = {node: place for place, node in enumerate(kinds)}
+    xy = _places(len(kinds), tuple((place_of[e.source], place_of[e.target]) for e in edges))
     nodes = tuple(
-        GraphNode(node, kind, labels[node], round(float(x), 4), round(float(y), 4))
-        for (node, kind), (x, y) in zip(kinds.items(), xy, strict=True)
+        GraphNode(node, kind, labels[node], round(x, 4), round(y, 4))
+        for (node, kind), (x, y) in zip(kinds.items(), xy.tolist(), strict=True)
     )
     return Graph(nodes, tuple(edges))
 
 
-def _episode_order(
-    row: int, source: int, role: str, decisions: DecisionColumns, orders: EncodedOrders
-) -> EpisodeOrder:
-    times = decisions.event_time_ns
-    return EpisodeOrder(
-        account_id=orders.accounts[decisions.account[row]],
-        role=role,
-        event_time_ns=int(times[row]),
-        lag_ms=float(times[row] - times[source]) / 1e6,
-        instrument_id=orders.instruments[decisions.instrument[row]],
-        side="buy" if decisions.side[row] == BUY else "sell",
-        quantity=_quantity(decisions, row, orders),
-        price=_price(decisions, row, orders),
-        quantity_lots=int(decisions.quantity_lots[row]),
+@lru_cache(maxsize=256)
+def _places(n_nodes: int, edges: tuple[tuple[int, int], ...]) -> NDArray[np.float64]:
+    """Return a place in the unit square for every node; many groups are connected alike."""
+    network: nx.Graph[int] = nx.Graph()
+    network.add_nodes_from(range(n_nodes))
+    network.add_edges_from(edges)
+    if edges and n_nodes <= _SPRING_NODES:
+        places = nx.spring_layout(network, seed=_LAYOUT_SEED)
+    else:
+        places = nx.circular_layout(network)
+    xy = np.array([places[node] for node in range(n_nodes)])
+    span = np.maximum(xy.max(axis=0) - xy.min(axis=0), 1e-9)
+    scaled: NDArray[np.float64] = (xy - xy.min(axis=0)) / span
+    return scaled
+
+
+class _Shown(NamedTuple):
+    """A decision as people read it."""
+
+    account_id: str
+    event_time_ns: int
+    instrument_id: str
+    side: str
+    quantity: float
+    price: float | None
+    quantity_lots: int
+
+
+def _shown(
+    rows: NDArray[np.int64], decisions: DecisionColumns, orders: EncodedOrders
+) -> dict[int, _Shown]:
+    """Return the decisions of some rows, by row."""
+    chosen = decisions.take(rows)
+    lot, tick = orders.lot_size[chosen.instrument], orders.tick_size[chosen.instrument]
+    prices = zip(_rounded(chosen.price_ticks * tick), chosen.has_price.tolist(), strict=True)
+    shown = map(
+        _Shown,
+        map(orders.accounts.__getitem__, chosen.account.tolist()),
+        chosen.event_time_ns.tolist(),
+        map(orders.instruments.__getitem__, chosen.instrument.tolist()),
+        np.where(chosen.side == BUY, "buy", "sell").tolist(),
+        _rounded(chosen.quantity_lots * lot),
+        (price if has_price else None for price, has_price in prices),
+        chosen.quantity_lots.tolist(),
     )
+    return dict(zip(rows.tolist(), shown, strict=True))
 
 
-def _quantity(decisions: DecisionColumns, row: int, orders: EncodedOrders) -> float:
-    lot = orders.lot_size[decisions.instrument[row]]
-    return round(float(decisions.quantity_lots[row] * lot), 9)
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    return [round(value, 9) for value in values.tolist()]
 
 
-def _price(decisions: DecisionColumns, row: int, orders: EncodedOrders) -> float | None:
-    if not decisions.has_price[row]:
-        return None
-    return round(float(decisions.price_ticks[row] * orders.tick_size[decisions.instrument[row]]), 9)
+def _episode_order(order: _Shown, source: _Shown, role: str) -> EpisodeOrder:
+    return EpisodeOrder(
+        account_id=order.account_id,
+        role=role,
+        event_time_ns=order.event_time_ns,
+        lag_ms=(order.event_time_ns - source.event_time_ns) / 1e6,
+        instrument_id=order.instrument_id,
+        side=order.side,
+        quantity=order.quantity,
+        price=order.price,
+        quantity_lots=order.quantity_lots,
+    )

@@ -29,7 +29,7 @@ from surveillance.findings import (
     VerdictName,
 )
 from surveillance.pipeline.describing import Evidence, KnownGroup, ShownGroup, look_up, show_groups
-from surveillance.pipeline.encode import EncodedOrders
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.exhibits import (
     draw_graph,
     list_episodes,

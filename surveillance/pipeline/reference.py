@@ -99,7 +99,7 @@ class AccountBook:
         self._code_of = {account_id: code for code, account_id in enumerate(accounts)}
         self._rows = records.rows
         self._firm_of = firm_of
-        self._operators = sorted(operators)
+        self._operators = operators
         self._declarations = records.declarations
 
     def owner(self, account_id: str) -> str | None:
@@ -136,7 +136,7 @@ class AccountBook:
         ]
         return found + [
             Sighting(self._code_of[account_id], "operator", operator)
-            for account_id, operator in self._operators
+            for account_id, operator in sorted(self._operators)
             if account_id in self._code_of
         ]
 

@@ -34,7 +34,8 @@ from surveillance.findings import (
 from surveillance.pipeline.clusters import judge_clusters
 from surveillance.pipeline.describing import Evidence
 from surveillance.pipeline.detector import Detector
-from surveillance.pipeline.encode import EncodedOrders, OrderEncoder
+from surveillance.pipeline.encode import OrderEncoder
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.identical import ClusterEvidence, detect_clusters
 from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.judging import in_order_of_evidence, judge_groups

@@ -49,12 +49,15 @@ class InstrumentScales:
             return
         order = np.argsort(rows["instrument"], kind="stable")
         codes, first = np.unique(rows["instrument"][order], return_index=True)
-        for code, part in zip(codes.tolist(), np.split(rows[order], first[1:]), strict=True):
-            for column, given in (("price", "tick_size"), ("quantity", "lot_size")):
+        parts = list(zip(codes.tolist(), first, [*first[1:], order.size], strict=True))
+        number = rows["number"][order]
+        for column, given in (("price", "tick_size"), ("quantity", "lot_size")):
+            signed = np.nan_to_num(rows[column][order])
+            for code, start, end in parts:
                 here = names[code], column
-                values = np.abs(np.nan_to_num(part[column]))
-                worst = int(values.argmax())
-                found = (float(np.nan_to_num(part[column][worst])), int(part["number"][worst]))
+                values = np.abs(signed[start:end])
+                worst = start + int(values.argmax())
+                found = (float(signed[worst]), int(number[worst]))
                 self._largest[here] = max(self._largest.get(here, found), found, key=_magnitude)
                 if not self._listed.get(names[code], {}).get(given):
                     step = _finest_step(np.unique(values))

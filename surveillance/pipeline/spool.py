@@ -40,15 +40,19 @@ _LEAST_BLOCK_ROWS = 1_024
 _ORDER = ("event_time_ns", "sequence", "identity_high", "identity_low", "number")
 
 
-class RowLog(Protocol):
-    """Where encoded rows are kept, to be read in event order as often as needed."""
-
-    def append(self, rows: NDArray[np.void]) -> None:
-        """Keep some rows."""
-        ...
+class RowSource(Protocol):
+    """Encoded rows, to be read in event order as often as needed."""
 
     def read(self) -> Iterator[NDArray[np.void]]:
         """Yield all rows in event order."""
+        ...
+
+
+class RowLog(RowSource, Protocol):
+    """Where encoded rows are kept."""
+
+    def append(self, rows: NDArray[np.void]) -> None:
+        """Keep some rows."""
         ...
 
 

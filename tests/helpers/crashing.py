@@ -18,10 +18,10 @@ from streams.eventtime import Partition
 from streams.messages import Message, Record
 from streams.tables import TABLES
 from streams.topics import Topics
-from surveillance.live.metrics import WorkerMetrics
 from surveillance.live.publisher import Publisher
 from surveillance.live.reference_tables import REFERENCE_TABLES
 from surveillance.live.settings import LiveSettings
+from surveillance.live.telemetry import Telemetry
 from surveillance.live.worker import Known, Worker
 from surveillance.store import Store
 from surveillance.store.live import LiveCommit, LiveStore
@@ -204,8 +204,8 @@ def take_over(
     positions = live.load().positions
     orders, reference = (MemorySource(log, positions) for log in logs)
     known = Known(DetectionParams(), None, TOPICS)
-    metrics = WorkerMetrics(STREAM, CollectorRegistry())
-    worker = Worker(live, epoch, orders, reference, known, SETTINGS, metrics)
+    telemetry = Telemetry(STREAM, CollectorRegistry())
+    worker = Worker(live, epoch, orders, reference, known, SETTINGS, telemetry)
     summaries = store.reader.list_groups(limit=500).groups
     worker.start(
         [store.reader.get_group(summary.group_id) for summary in summaries],

@@ -32,7 +32,7 @@ def drain(
     """Read to the ends as they are now; at least so many messages."""
     messages: list[Received] = []
     deadline = time.monotonic() + patience_s
-    ends = consumer.ends(fresh_within_s=10)
+    ends = consumer.ends(fresh_within_s=patience_s)
     while (
         consumer.at_end() != consumer.assigned
         or len(messages) < n_messages

@@ -9,8 +9,8 @@ from models.params import DetectionParams
 from streams.messages import Message
 from streams.topics import Topics
 from surveillance.findings import Group
-from surveillance.live.metrics import WorkerMetrics
 from surveillance.live.settings import LiveSettings
+from surveillance.live.telemetry import Telemetry
 from surveillance.live.worker import Known, Worker
 from surveillance.store import Store
 from surveillance.store.records import GroupFilter
@@ -34,7 +34,7 @@ def started(store: Store, orders: MemorySource, reference: Sequence[Message] = (
         MemorySource(reference, live.load().positions),
         Known(DetectionParams(), None, Topics()),
         LiveSettings(n_accounts=100),
-        WorkerMetrics(STREAM, CollectorRegistry()),
+        Telemetry(STREAM, CollectorRegistry()),
     )
     has_run = store.reader.latest_run(STREAM) is not None
     worker.start(standing(store), has_run=has_run)

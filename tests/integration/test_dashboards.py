@@ -13,15 +13,11 @@ from prometheus_client import CollectorRegistry
 
 from surveillance.api.metrics import RequestMetrics, StoreCollector
 from surveillance.api.stream_metrics import StreamCollector
+from surveillance.live.telemetry import Telemetry
 from surveillance.store import Store
 
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "surveillance.json"
-WORKER_METRICS = {
-    "surveillance_stream_stage_seconds": {"stage"},
-    "surveillance_stream_state_bytes": set[str](),
-    "surveillance_stream_confirm_delay_seconds": set[str](),
-}
 SUFFIXES = re.compile("_(bucket|count|sum|total)$")
 GIVEN_LABELS = {"le", "instance"}  # by histograms, and by Prometheus itself
 
@@ -40,7 +36,10 @@ def labels_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, se
         registry.register(StreamCollector(store))
         requests = RequestMetrics(no_app, registry)
         requests._requests.labels("GET", "/", "200").inc()
-        yield WORKER_METRICS | {
+        telemetry = Telemetry(STREAM, registry)
+        with telemetry.stage("judge"):
+            telemetry.note_state(1)
+        yield {
             family.name: {label for sample in family.samples for label in sample.labels}
             for family in registry.collect()
         }

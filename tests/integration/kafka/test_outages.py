@@ -46,7 +46,7 @@ def assert_nothing_lost(messages: list[Message], seen: Load) -> None:
 
 def lies_still(broker: LocalKafka, seconds: float) -> None:
     settings = KafkaSettings(broker.bootstrap)
-    with PartitionConsumer(settings, [TOPIC], {}) as consumer:
+    with PartitionConsumer(settings, [TOPIC], {}, connect_seconds=60) as consumer:
         with load(settings, TOPIC) as seen:
             seen.wait_for_more()
             messages = consumer.poll(1000, 10)

@@ -3,8 +3,10 @@
 The short form of `make test-crash`.
 """
 
+import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.kafka_cluster import KafkaCluster
@@ -36,3 +38,14 @@ def test_a_worker_that_was_killed_leaves_what_an_undisturbed_one_does(
     assert expected["groups"]
     assert expected["flags"]
     assert differences(expected, results(killed)) == []
+    assert_retold(whole.log.read_text().splitlines(), expected)
+
+
+def assert_retold(lines: list[str], expected: dict[str, Any]) -> None:
+    """Each line of the log is an object, and together they tell the run."""
+    told = [json.loads(line) for line in lines]
+    events = [line["event"] for line in told]
+    assert (events[0], events[-1]) == ("started", "stopped")
+    assert {"group_judged", "closed"} <= set(events)
+    assert told[-1]["groups"] == len(expected["groups"])
+    assert {line["stream"] for line in told} == {"live"}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from models.columns import BUY, CANCEL, NO_SEQUENCE, REPLACE, SELL, STOP, OrderColumns
 from streams.errors import DatasetError
 from streams.orders import INSTRUMENT_SCHEMA, ORDER_SCHEMA
-from surveillance.pipeline.encode import COLUMNS, EncodedOrders, OrderEncoder
+from surveillance.pipeline.encode import COLUMNS, OrderEncoder
+from surveillance.pipeline.encoded import EncodedOrders
 from surveillance.pipeline.identity import IdentityLog
 from surveillance.pipeline.spool import Spool
 

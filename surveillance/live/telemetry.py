@@ -1,19 +1,28 @@
-"""What a worker measures about itself; what is in the store is measured from there."""
+"""What a worker tells about itself while it works: metrics and log lines.
 
-from collections.abc import Iterator, Mapping
+What is in the store is measured from there.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
+from streams.messages import DeadLetter
 from surveillance.clock import monotonic_ns
 from surveillance.findings import Group
+from surveillance.live.raised import Raised
+from surveillance.logs import log_event
 
 NS_PER_S = 1e9
 _CONFIRMED = "confirmed"
+_LOG = logging.getLogger(__name__)
 
 
-class WorkerMetrics:
-    """Times and sizes of one worker.
+class Telemetry:
+    """Times, sizes and events of one worker.
 
     Parameters
     ----------
@@ -56,17 +65,47 @@ class WorkerMetrics:
             seconds = (monotonic_ns() - started_ns) / NS_PER_S
             self._seconds.labels(self._stream, name).observe(seconds)
 
+    def note(self, event: str, *, level: int = logging.INFO, **fields: object) -> None:
+        """Log an event of the stream."""
+        log_event(_LOG, level, event, stream=self._stream, **fields)
+
     def note_state(self, n_bytes: int) -> None:
         """Note how much memory the worker's state takes."""
         self._bytes.labels(self._stream).set(n_bytes)
 
+    def note_dead(self, dead: Sequence[DeadLetter]) -> None:
+        """Log how many events of a step were refused, by topic and reason."""
+        counts = Counter((letter.message.topic, letter.reason.value) for letter in dead)
+        for (topic, reason), n in sorted(counts.items()):
+            self.note("dead_letters", level=logging.WARNING, topic=topic, reason=reason, n=n)
+
+    def note_raised(self, raised: Sequence[Raised]) -> None:
+        """Log what orders made of the groups."""
+        for one in raised:
+            for finding in one.findings:
+                self._note_group("group_judged", finding.group, one.at_ns)
+            for group in one.gone:
+                self._note_group("group_withdrawn", group, one.at_ns)
+
     def note_closing(
         self, before: Mapping[str, Group], after: Mapping[str, Group], at_ns: int
     ) -> None:
-        """Note how long provisional groups waited for the closing that confirmed them."""
+        """Note what closed time made of the groups and how long provisional ones waited for it."""
+        withdrawn = sorted(before.keys() - after.keys())
+        self.note("closed", before_ns=at_ns, groups=len(after), withdrawn=withdrawn)
         for group_id, group in after.items():
             earlier = before.get(group_id)
             was_provisional = earlier is not None and earlier.state != _CONFIRMED
             if earlier is not None and was_provisional and group.state == _CONFIRMED:
                 waited = (at_ns - earlier.last_time_ns) / NS_PER_S
                 self._confirm.labels(self._stream).observe(waited)
+
+    def _note_group(self, event: str, group: Group, at_ns: int) -> None:
+        self.note(
+            event,
+            group_id=group.group_id,
+            verdict=group.verdict,
+            state=group.state,
+            members=len(group.members),
+            at_ns=at_ns,
+        )
