@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from helpers.command import run, the_refusal
 from helpers.copy_datasets import PLAN, write_plan
 
@@ -47,18 +46,16 @@ def test_stamps_that_change_findings_are_told(monkeypatch) -> None:
     assert "CHANGE" in outcome.out
 
 
-@pytest.mark.parametrize("column", ["copy_group_id", "parent_order_id"])
-def test_stamps_are_taken_off_before_the_second_scan(monkeypatch, column: str) -> None:
+def test_stamps_are_taken_off_before_the_second_scan(monkeypatch) -> None:
     names = []
 
     def note(tables, *_):
-        names.append(tables["orders"].schema.names)
+        names.append(set(tables["orders"].schema.names))
         return ()
 
     monkeypatch.setattr(job, "_scan", note)
     run("copy", "validate", *SMALL, "--json")
-    assert column in names[0]
-    assert column not in names[1]
+    assert names[0] - names[1] == {"copy_group_id", "parent_order_id"}
 
 
 _NOTHING_WRONG = job.CaseFindings("declared", None, None, None, None, None, None, (), (), (), ())
