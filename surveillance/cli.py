@@ -26,11 +26,11 @@ from surveillance.api.server import check_address
 from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
-from surveillance.commands import dead_letters
+from surveillance.commands import copy, dead_letters
 from surveillance.commands.produce import produce
 from surveillance.commands.run import run, scan_journal
 from surveillance.config import load_settings
-from surveillance.errors import SurveillanceError
+from surveillance.errors import PlanRefusedError, SurveillanceError
 from surveillance.fitted import (
     check_place,
     describe_classifier,
@@ -59,6 +59,8 @@ from surveillance.terminal import (
 REFUSED = 1
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+LONGEST_REFUSAL = 1_000
+LONGEST_PLAN_REFUSAL = 10_000  # it names every reason
 app = typer.Typer(
     name="surveillance",
     help="Find accounts that repeat the same orders and say who copies whom, and whether they may.",
@@ -67,6 +69,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(copy.app, name="copy")
 app.command()(run)
 app.command()(scan_journal)
 
@@ -78,6 +81,8 @@ def main() -> None:
     interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
+    except PlanRefusedError as error:
+        _refuse(str(error), LONGEST_PLAN_REFUSAL)
     except (SurveillanceError, StreamError, ModelError) as error:
         _refuse(str(error))
     except OSError as error:
@@ -101,8 +106,8 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     sys.exit(TERMINATED)
 
 
-def _refuse(message: str) -> None:
-    print(f"surveillance: {printable(message, 1_000)}", file=sys.stderr)
+def _refuse(message: str, longest: int = LONGEST_REFUSAL) -> None:
+    print(f"surveillance: {printable(message, longest)}", file=sys.stderr)
     sys.exit(REFUSED)
 
 

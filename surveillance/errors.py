@@ -137,3 +137,20 @@ class SpoolError(SurveillanceError):
             f"temporary directory {printable(directory, LONGEST_SHOWN_PATH)}: {problem}; "
             "TMPDIR may name a larger one"
         )
+
+
+class PlanRefusedError(SurveillanceError):
+    """A copy plan that may not run; reports every reason together.
+
+    Parameters
+    ----------
+    plan_id : str
+        The plan.
+    reasons : Sequence[str]
+        One sentence each.
+    """
+
+    def __init__(self, plan_id: str, reasons: Sequence[str]) -> None:
+        self.plan_id = plan_id
+        self.reasons = tuple(reasons)
+        super().__init__(f"plan {show_value(plan_id)} is refused: {'; '.join(reasons)}")

@@ -1,0 +1,155 @@
+"""What a copier did, and what the detector says it did, side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from streams.copier import Instrument, Plan
+from streams.orderevents import EventType, OrderEvent
+from surveillance.findings import GroupFinding
+
+_NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One order of the leader and its copy, times in UTC nanoseconds.
+
+    `ratio` counts the family's smallest contract. A stop or target belongs to the decision of the
+    entry that it `guards` (docs/method.md) and is none of its own.
+    """
+
+    led_ns: int
+    own_ns: int
+    ratio: float
+    guards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerComparison:
+    """One follower: the truth, and what was found; None where it is not in the group.
+
+    Attributes
+    ----------
+    true_ratio, found_ratio : float or None
+        Medians over copied decisions, in the family's smallest contract.
+    true_lag_ms, found_lag_ms : float or None
+        Medians over copied decisions.
+    n_led, n_copies : int
+        The leader's orders, and those that the copier copied.
+    n_joined : int
+        Copies that belong to a decision with another order, as a stop to its entry.
+    found_copied, found_opportunities : int
+        The detector's.
+    missed_ns, extra_ns : tuple of int
+        Decisions of the leader that were copied and not found; found, and not copied.
+    """
+
+    account_id: str
+    true_ratio: float | None
+    found_ratio: float | None
+    true_lag_ms: float | None
+    found_lag_ms: float | None
+    n_led: int
+    n_copies: int
+    n_joined: int
+    found_copied: int
+    found_opportunities: int
+    missed_ns: tuple[int, ...]
+    extra_ns: tuple[int, ...]
+
+    @property
+    def ratio_error(self) -> float | None:
+        """Difference of the ratios, as a share of the true one."""
+        if self.true_ratio is None or self.found_ratio is None:
+            return None
+        return abs(self.found_ratio / self.true_ratio - 1.0)
+
+    @property
+    def lag_error_ms(self) -> float | None:
+        """Difference of the median lags."""
+        if self.true_lag_ms is None or self.found_lag_ms is None:
+            return None
+        return abs(self.found_lag_ms - self.true_lag_ms)
+
+
+def true_copies(
+    plan: Plan, events: list[OrderEvent], instruments: Mapping[str, Instrument]
+) -> dict[str, list[Copied]]:
+    """Read each follower's copies off the stamps.
+
+    Several orders for one of the leader, as where fills are copied, are one copy: the first in
+    time, all in size.
+    """
+    led = {
+        event.order_id: event
+        for event in events
+        if event.account_id == plan.leader_account_id and event.event_type == EventType.NEW
+    }
+    own: dict[tuple[str, str], list[OrderEvent]] = {}
+    for event in events:
+        is_copy = event.event_type == EventType.NEW and event.parent_order_id in led
+        if is_copy and event.account_id != plan.leader_account_id:
+            own.setdefault((event.account_id, event.parent_order_id or ""), []).append(event)
+    copies: dict[str, list[Copied]] = {one.account_id: [] for one in plan.followers}
+    for (account_id, parent), orders in own.items():
+        source = led[parent]
+        lots = sum(order.quantity * _unit(order, instruments) for order in orders)
+        copies[account_id].append(
+            Copied(
+                source.event_time_ns,
+                orders[0].event_time_ns,
+                lots / (source.quantity * _unit(source, instruments)),
+                guards=source.parent_order_id is not None,
+            )
+        )
+    return copies
+
+
+def compare_follower(
+    account_id: str, copies: list[Copied], n_led: int, found: GroupFinding | None
+) -> FollowerComparison:
+    """Compare a follower's copies with the group in which it was found."""
+    member = found and next((m for m in found.group.members if m.account_id == account_id), None)
+    decisions = _leader_decisions(found) if found else frozenset()
+    decided = [copy for copy in copies if not copy.guards]
+    truth = {copy.led_ns for copy in copies}
+    seen = _found_copies(found, account_id) if found else frozenset()
+    # An order that the detector merged into another decision of the leader is none of its own.
+    asked = truth & decisions if found else truth
+    return FollowerComparison(
+        account_id=account_id,
+        true_ratio=median(copy.ratio for copy in decided) if decided else None,
+        found_ratio=member.allocation_ratio if member else None,
+        true_lag_ms=(
+            median((one.own_ns - one.led_ns) / _NS_PER_MS for one in decided) if decided else None
+        ),
+        found_lag_ms=member.lag_median_ms if member else None,
+        n_led=n_led,
+        n_copies=len(copies),
+        n_joined=len(truth) - len(asked),
+        found_copied=member.copied if member else 0,
+        found_opportunities=member.opportunities if member else 0,
+        missed_ns=tuple(sorted(asked - seen)),
+        extra_ns=tuple(sorted(seen - truth)),
+    )
+
+
+def _leader_decisions(found: GroupFinding) -> frozenset[int]:
+    leader = found.group.leader_account_id
+    return frozenset(one.event_time_ns for one in found.timeline if one.account_id == leader)
+
+
+def _found_copies(found: GroupFinding, account_id: str) -> frozenset[int]:
+    return frozenset(
+        episode.time_ns
+        for episode in found.episodes
+        if any(order.account_id == account_id for order in episode.orders)
+    )
+
+
+def _unit(event: OrderEvent, instruments: Mapping[str, Instrument]) -> float:
+    """Return how many of its family's smallest contract one lot is."""
+    own = instruments[event.instrument_id]
+    family = [one.multiplier or 1.0 for one in instruments.values() if one.family == own.family]
+    return (own.multiplier or 1.0) / min(family)
