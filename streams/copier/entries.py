@@ -12,8 +12,6 @@ from streams.copier.plan import Rounding, SizeMode
 from streams.copier.sizing import bounded_lots, carried_lots, rounded_lots
 from streams.copier.turn import Turn
 
-_NS_PER_SECOND = 1_000_000_000
-
 
 def entry_lots(
     turn: Turn, group: CopyGroup, follower: Follower, lane: Lane, units: int, *, carries: bool
@@ -136,14 +134,10 @@ def _share(turn: Turn, group: CopyGroup, follower: Follower) -> tuple[int, int] 
     if mode not in (SizeMode.EQUITY, SizeMode.BALANCE):
         return 1, 1
     purses = (follower.purse, group.leader_purse)
-    age_ns = group.plan.drift.balance_age_s * _NS_PER_SECOND
-    for purse in purses:
-        purse.look()
     own, leader = (
-        purse.standing.equity_cents if mode is SizeMode.EQUITY else purse.balance_cents
-        for purse in purses
+        purse.equity_cents() if mode is SizeMode.EQUITY else purse.balance_cents for purse in purses
     )
-    is_fresh = all(purse.is_fresh(turn.time_ns, age_ns) for purse in purses)
+    is_fresh = all(purse.is_fresh(turn.time_ns) for purse in purses)
     if is_fresh and own > 0 and leader > 0:
         return own, leader
     turn.note(

@@ -78,7 +78,7 @@ class Follower:
         self.limits = own.limits
         self.direction = -1 if own.size.value < 0 else 1
         ledger = Ledger(instruments, marks, commission_cents=own.commission_cents)
-        self.purse = Purse(ledger)
+        self.purse = Purse(ledger, plan.drift.balance_age_ns)
         self.state = FollowerState.ON
         self.lock: Lock | None = None
         self.n_entries = 0

@@ -38,7 +38,7 @@ class CopyGroup:
         self.instruments = instruments
         self.marks: dict[str, int] = {}
         ledger = Ledger(instruments, self.marks, commission_cents=plan.leader_commission_cents)
-        self.leader_purse = Purse(ledger)
+        self.leader_purse = Purse(ledger, plan.drift.balance_age_ns)
         self.leader = LeaderBook(ledger)
         self.followers = {
             own.account_id: Follower(plan, own, instruments, self.marks) for own in plan.followers
@@ -80,11 +80,10 @@ class CopyGroup:
         percent = self.plan.lead_exposure_percent
         if percent is None:
             return None
-        age_ns = self.plan.drift.balance_age_s * _NS_PER_SECOND
         instrument = self.instruments.get(instrument_id) or Instrument(instrument_id)
         contract = contract_cost_cents(instrument, self.marks.get(instrument_id))
         held = self.leader_purse.ledger.open_cost_cents()
-        fresh = self.leader_purse.is_fresh(time_ns, age_ns)
+        fresh = self.leader_purse.is_fresh(time_ns)
         if contract is None or held is None or not fresh:
             text = (
                 "the leader's balance or the cost of its contracts is not known: entry not copied"

@@ -1,7 +1,9 @@
 """Guards: what an account, or all followers together, may lose, make and hold.
 
 Limits of money are looked at with every fill of the account, every report of its equity and every
-tick. Equity between two reports is the last one and what the fills since have made of it.
+tick. They are measured by the last report as long as it is fresh: it holds moves of the price that
+no fill has shown yet, and the next fill would count them again. Where no fresh report is, the last
+one and what the fills since have made of it is the measure; a guard too early beats none.
 """
 
 from dataclasses import dataclass
@@ -72,40 +74,63 @@ class Standing:
 class Purse:
     """The money of one account: what was last reported, and where it stands now.
 
+    Parameters
+    ----------
+    ledger : Ledger
+        Takes the account's fills.
+    fresh_ns : int
+        How old a report may be to count as what the account has now.
+
     Attributes
     ----------
     reported_ns : int or None
         When balance and equity were last reported.
     """
 
-    __slots__ = ("_offset_cents", "balance_cents", "ledger", "reported_ns", "standing")
+    __slots__ = (
+        "_fresh_ns",
+        "_offset_cents",
+        "_reported_cents",
+        "balance_cents",
+        "ledger",
+        "reported_ns",
+        "standing",
+    )
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, fresh_ns: int) -> None:
         self.ledger = ledger
+        self._fresh_ns = fresh_ns
         self.standing = Standing()
         self.balance_cents = 0
         self.reported_ns: int | None = None
+        self._reported_cents = 0
         self._offset_cents = 0
 
     def report(self, update: AccountUpdate) -> int:
         """Take a report; return by how much the first one moves the standing."""
         if self.reported_ns is not None and update.time_ns < self.reported_ns:
             return 0
+        self._reported_cents = update.equity_cents
         self._offset_cents = update.equity_cents - self.ledger.profit_cents()
         self.balance_cents = update.balance_cents
         shift = update.equity_cents - self.standing.equity_cents if self.reported_ns is None else 0
         self.standing.shift(shift)
         self.reported_ns = update.time_ns
-        self.look()
+        self.look(update.time_ns)
         return shift
 
-    def look(self) -> None:
-        """Value everything at the last prices."""
-        self.standing.look(self.ledger.profit_cents() + self._offset_cents)
+    def equity_cents(self) -> int:
+        """Return the last equity reported and what fills made of it since, at the last prices."""
+        return self.ledger.profit_cents() + self._offset_cents
 
-    def is_fresh(self, time_ns: int, age_ns: int) -> bool:
+    def look(self, time_ns: int) -> None:
+        """Bring the standing up to now: the last report where it is fresh, else with the fills."""
+        is_fresh = self.is_fresh(time_ns)
+        self.standing.look(self._reported_cents if is_fresh else self.equity_cents())
+
+    def is_fresh(self, time_ns: int) -> bool:
         """Whether balance and equity were reported lately."""
-        return self.reported_ns is not None and time_ns - self.reported_ns <= age_ns
+        return self.reported_ns is not None and time_ns - self.reported_ns <= self._fresh_ns
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain JSON types."""
@@ -114,6 +139,7 @@ class Purse:
             "standing": self.standing.snapshot(),
             "balance_cents": self.balance_cents,
             "reported_ns": self.reported_ns,
+            "reported_cents": self._reported_cents,
             "offset_cents": self._offset_cents,
         }
 
@@ -123,6 +149,7 @@ class Purse:
         self.standing.restore(snapshot["standing"])
         self.balance_cents = snapshot["balance_cents"]
         self.reported_ns = snapshot["reported_ns"]
+        self._reported_cents = snapshot["reported_cents"]
         self._offset_cents = snapshot["offset_cents"]
 
 

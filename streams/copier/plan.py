@@ -172,7 +172,7 @@ class DriftRules:
         Positions are compared so often, at least every 3 s; a difference that lasted a whole
         interval is acted on.
     balance_age_s : int
-        A balance or equity older than this sizes nothing.
+        A balance or equity older than this sizes nothing, and guards of money go by fills then.
     retry_s : int
         After a close that the market did not fill, the next one waits so long.
     on_breach : Response
@@ -186,6 +186,11 @@ class DriftRules:
     retry_s: Seconds = 1
     on_breach: Response = Response.FLATTEN
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    @property
+    def balance_age_ns(self) -> int:
+        """Return `balance_age_s` in nanoseconds."""
+        return self.balance_age_s * 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

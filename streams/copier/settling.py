@@ -61,7 +61,7 @@ def check_money(turn: Turn, group: CopyGroup, follower: Follower) -> None:
     group_limits = group.plan.group_limits
     if not limits.count_money and not group_limits.count_money:
         return
-    follower.purse.look()
+    follower.purse.look(turn.time_ns)
     lock = _new_lock(
         turn, group, follower.account_id, limits, follower.purse.standing, follower.lock
     )

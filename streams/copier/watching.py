@@ -118,7 +118,7 @@ def start_day(turn: Turn, group: CopyGroup) -> None:
         group.lock = None
         turn.note(group.plan.leader_account_id, NoticeCode.UNLOCKED, "a new trading day")
     for follower in group.followers.values():
-        follower.purse.look()
+        follower.purse.look(turn.time_ns)
         follower.purse.standing.start_day()
         follower.n_entries = 0
         if follower.lock is not None and follower.lock.is_over(today):

@@ -75,6 +75,17 @@ def test_a_guard_that_locks_is_listed_with_reason_and_time(tmp_path) -> None:
     assert half["profit_cents"] > micro["profit_cents"]
 
 
+def test_profit_kept_at_the_high_of_the_day_is_not_given_back(tmp_path) -> None:
+    plan = write_plan(tmp_path / "plan.json", half="limits = { give_back_cents = 50_000 }")
+    report = verified(tmp_path, plan)
+    (lock,) = [guard for guard in report["guards"] if guard["locks"]]
+    # Closed at the day's high, nothing is given back. The lot sold short then loses a tick each
+    # 10 s: 40 ticks, fees and the spread among them, are the limit.
+    seconds = (lock["first_time_ns"] - LED[2]["event_time_ns"]) / 1e9
+    assert lock["code"] == "give_back"
+    assert 380 <= seconds <= 420
+
+
 def test_what_the_venue_rejected_then_is_rejected_now(tmp_path) -> None:
     rejected = market_order(1, 606, "buy", 3, event_type="reject", event_id="no")
     report = verified(

@@ -122,6 +122,36 @@ def test_giving_back_profit_locks_though_the_day_is_won() -> None:
     assert stage.codes() == [NoticeCode.GIVE_BACK]
 
 
+@pytest.mark.parametrize(
+    "limits", [Limits(give_back_cents=50_000), Limits(trailing_drawdown_cents=50_000)]
+)
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_move_that_a_report_held_is_not_counted_again_by_the_next_fill(
+    limits: Limits, side: str
+) -> None:
+    stage = Stage(one_follower(limits=limits))
+    stage.reports(FOLLOWER, 5_000_000)
+    stage.trades(side, 1, "L1", 6000.0)
+    moved = 100_000 if side == "buy" else -40_000  # 20 dollars up, or 8 dollars up when short
+    price = 6020.0 if side == "buy" else 6008.0
+    stage.reports(FOLLOWER, 5_000_000 + moved)
+    stage.trades("sell" if side == "buy" else "buy", 1, "L2", price)
+    stage.wait(1)
+    stage.reports(FOLLOWER, 5_000_000 + moved - FEES)
+    assert stage.copier.lock(FOLLOWER) is None
+
+
+def test_without_fresh_reports_guards_of_money_go_by_the_fills() -> None:
+    stage = Stage(one_follower(limits=Limits(daily_loss_cents=50_000)))
+    stage.reports(FOLLOWER, 5_000_000)
+    stage.trades("buy", 1, "L1", 6000.0)
+    stage.gets("buy", 1, "L2", 5990.0)
+    stage.wait(1)
+    assert stage.copier.lock(FOLLOWER) is None  # the report says nothing of it yet
+    stage.wait(60)  # and is too old now
+    assert stage.codes()[0] is NoticeCode.DAILY_LOSS
+
+
 def test_on_a_windfall_day_the_leader_goes_on_and_followers_lock_until_tomorrow() -> None:
     target_cents = 300_000
     own = follower_plan(FOLLOWER, limits=Limits(profit_target_cents=target_cents))

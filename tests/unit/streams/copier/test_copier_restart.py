@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from helpers.copying import (
+    FOLLOWER,
     INSTRUMENTS,
     SECOND_NS,
     LiveMarket,
@@ -74,6 +75,22 @@ def replayed(plan: Plan, log: list[Any], kept: int, killed: int) -> list[OrderEv
     return [action for action in actions if isinstance(action, OrderEvent)]
 
 
+def recorded(plan: Plan) -> tuple[Stage, list[Any]]:
+    """A stage, and the list in which its events will stand."""
+    stage = Stage(plan)
+    log: list[Any] = []
+    give = stage.give
+    stage.give = lambda event: (log.append(event), give(event))[1]  # type: ignore[method-assign]
+    return stage, log
+
+
+def assert_the_same_wherever_killed(stage: Stage, log: list[Any]) -> None:
+    straight = at_the_venue(stage.all_sent)
+    for killed in range(1, len(log) + 1):
+        for kept in range(killed):
+            assert at_the_venue(replayed(stage.plan, log, kept, killed)) == straight
+
+
 def at_the_venue(requests: list[OrderEvent]) -> dict[str, OrderEvent]:
     """Requests as the venue counts them: the first of each event id."""
     found: dict[str, OrderEvent] = {}
@@ -98,10 +115,7 @@ def test_killed_anywhere_it_sends_the_same_orders(
 
 
 def test_killed_at_every_step_it_sends_the_same_orders() -> None:
-    stage = Stage(one_follower(size=size("0.5")))
-    log: list[Any] = []
-    give = stage.give
-    stage.give = lambda event: (log.append(event), give(event))[1]  # type: ignore[method-assign]
+    stage, log = recorded(one_follower(size=size("0.5")))
     stage.trades("buy", 3, "L1")
     (stop,) = stage.places("sell", 3, "L2", stop_price=5990.0)
     stage.ack(stop)
@@ -110,10 +124,21 @@ def test_killed_at_every_step_it_sends_the_same_orders() -> None:
     stage.wait(3)
     stage.trades("sell", 2, "L4")
     stage.wait(30)
-    straight = at_the_venue(stage.all_sent)
-    for killed in range(1, len(log) + 1):
-        for kept in range(killed):
-            assert at_the_venue(replayed(stage.plan, log, kept, killed)) == straight
+    assert_the_same_wherever_killed(stage, log)
+
+
+def test_killed_between_reports_it_locks_at_the_same_moment() -> None:
+    stage, log = recorded(one_follower(limits=Limits(give_back_cents=50_000)))
+    stage.reports(FOLLOWER, 5_000_000)
+    stage.trades("buy", 1, "L1", 6000.0)
+    stage.reports(FOLLOWER, 5_100_000)
+    stage.trades("buy", 1, "L2", 6020.0)  # a move that the report held already
+    stage.wait(1)
+    stage.reports(FOLLOWER, 5_099_000)
+    assert stage.copier.lock(FOLLOWER) is None
+    stage.reports(FOLLOWER, 5_050_000)
+    assert terms(stage.sent) == [("new", "sell", 2, "market")]
+    assert_the_same_wherever_killed(stage, log)
 
 
 def test_between_order_and_answer_nothing_is_sent_twice_or_forgotten() -> None:
