@@ -1,15 +1,15 @@
 """The copy group: a plan at work, its leader and its followers, and what holds for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from streams.copier.actions import NoticeCode
 from streams.copier.follower import Follower
-from streams.copier.guards import Breach, Lock, Purse, Standing, lock_of, lock_snapshot
+from streams.copier.guards import Lock, Purse, Standing, lock_of, lock_snapshot
 from streams.copier.instruments import Instrument
 from streams.copier.leader import LeaderBook
-from streams.copier.money import Ledger, contract_cost_cents
-from streams.copier.plan import Plan
+from streams.copier.money import Ledger
+from streams.copier.plan import Margin, Plan
 
 _NS_PER_SECOND = 1_000_000_000
 _NS_PER_DAY = 86_400 * _NS_PER_SECOND
@@ -23,7 +23,7 @@ class CopyGroup:
     plan : Plan
         What was agreed.
     instruments : mapping of str to Instrument
-        What is known about instruments.
+        What is known about instruments; a margin that the plan states comes before theirs.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class CopyGroup:
 
     def __init__(self, plan: Plan, instruments: Mapping[str, Instrument]) -> None:
         self.plan = plan
-        self.instruments = instruments
+        self.instruments = instruments = _with_margins(instruments, plan.margins)
         self.marks: dict[str, int] = {}
         ledger = Ledger(instruments, self.marks, commission_cents=plan.leader_commission_cents)
         self.leader_purse = Purse(ledger, plan.drift.balance_age_ns)
@@ -65,37 +65,6 @@ class CopyGroup:
         standings = (follower.purse.standing for follower in self.followers.values())
         self.standing.look(sum(standing.equity_cents for standing in standings))
 
-    def lead_exposure(self, instrument_id: str, lots: int, time_ns: int) -> Breach | None:
-        """Return the breach where the leader's open contracts cost too much of its balance.
-
-        Parameters
-        ----------
-        instrument_id : str
-            What the leader is about to open.
-        lots : int
-            How much of it, beside what it holds.
-        time_ns : int
-            Now: an old balance says nothing.
-        """
-        percent = self.plan.lead_exposure_percent
-        if percent is None:
-            return None
-        instrument = self.instruments.get(instrument_id) or Instrument(instrument_id)
-        contract = contract_cost_cents(instrument, self.marks.get(instrument_id))
-        held = self.leader_purse.ledger.open_cost_cents()
-        fresh = self.leader_purse.is_fresh(time_ns)
-        if contract is None or held is None or not fresh:
-            text = (
-                "the leader's balance or the cost of its contracts is not known: entry not copied"
-            )
-            return Breach(NoticeCode.LEAD_EXPOSURE_UNKNOWN, text, {})
-        cost = held + round(lots * contract)
-        limit = self.leader_purse.balance_cents * percent // 100
-        if cost <= limit:
-            return None
-        text = f"the leader's open contracts would cost more than {percent}% of its balance"
-        return Breach(NoticeCode.LEAD_EXPOSURE, text, {"cents": cost, "limit_cents": limit})
-
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain JSON types."""
         return {
@@ -117,3 +86,14 @@ class CopyGroup:
             self.followers[name].restore(one)
         self.standing.restore(snapshot["standing"])
         self.lock = lock_of(snapshot["lock"])
+
+
+def _with_margins(
+    instruments: Mapping[str, Instrument], margins: Iterable[Margin]
+) -> dict[str, Instrument]:
+    known = dict(instruments)
+    for margin in margins:
+        name = margin.instrument_id
+        found = known.get(name) or Instrument(name)
+        known[name] = replace(found, margin_cents=margin.margin_cents)
+    return known

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 from streams.copier.actions import NoticeCode
+from streams.copier.exposure import exposure_breach
 from streams.copier.fill_copying import copy_fill
 from streams.copier.follower import Follower
 from streams.copier.group import CopyGroup
@@ -57,7 +58,7 @@ def _take_new(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
     if was_taken_back:
         return
     if group.plan.mode is CopyMode.ORDERS and _has_prices(turn, event):
-        _check_exposure(turn, group, event.instrument_id, order.sign, order.quantity)
+        _check_exposure(turn, group, event, order.quantity)
         for follower, lane in _copying(turn, group, order.instrument_id):
             copy_order(turn, group, follower, lane, order)
 
@@ -73,7 +74,7 @@ def _take_replace(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
     grown = event.quantity - order.quantity
     group.leader.change(order, event)
     if group.plan.mode is CopyMode.ORDERS and _has_prices(turn, event):
-        _check_exposure(turn, group, event.instrument_id, order.sign, grown)
+        _check_exposure(turn, group, event, grown)
         for follower, lane in _copying(turn, group, order.instrument_id):
             copy_replace(turn, group, follower, lane, order)
         _settle(turn, group, order.instrument_id)
@@ -92,7 +93,7 @@ def _take_end(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
 def _take_fill(turn: Turn, group: CopyGroup, event: OrderEvent, price_ticks: int) -> None:
     lots = event.last_quantity or 0
     if group.plan.mode is CopyMode.FILLS:
-        _check_exposure(turn, group, event.instrument_id, sign_of(event.side), lots)
+        _check_exposure(turn, group, event, lots)
     order = group.leader.fill(event, lots, price_ticks)
     if group.plan.mode is CopyMode.FILLS:
         for follower, lane in _copying(turn, group, order.instrument_id):
@@ -120,14 +121,14 @@ def _has_prices(turn: Turn, event: OrderEvent) -> bool:
     return False
 
 
-def _check_exposure(turn: Turn, group: CopyGroup, instrument_id: str, sign: int, lots: int) -> None:
+def _check_exposure(turn: Turn, group: CopyGroup, event: OrderEvent, lots: int) -> None:
     """Let no follower copy an entry that the leader can hardly afford itself."""
     group.entries_refused = False
-    held = group.leader.lots(instrument_id)
-    opens = lots - (min(abs(held), lots) if held * sign < 0 else 0)
+    held = group.leader.lots(event.instrument_id)
+    opens = lots - (min(abs(held), lots) if held * sign_of(event.side) < 0 else 0)
     if opens <= 0:
         return
-    breach = group.lead_exposure(instrument_id, opens, turn.time_ns)
+    breach = exposure_breach(group, event, opens, turn.time_ns)
     if breach is not None:
         group.entries_refused = True
         turn.note(group.plan.leader_account_id, breach.code, breach.text, **breach.numbers)

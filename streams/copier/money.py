@@ -119,17 +119,9 @@ class Ledger:
                 rest += ticks * line.tick_value
         return cents + round(rest) - self.fees_cents
 
-    def open_cost_cents(self) -> int | None:
-        """Return what the open contracts cost, by margin or full value; None if not known."""
-        total = Fraction()
-        for name, line in self.lines.items():
-            if line.lots == 0:
-                continue
-            cost = contract_cost_cents(line.instrument, self._marks.get(name))
-            if cost is None:
-                return None
-            total += abs(line.lots) * cost
-        return round(total)
+    def open_lots(self) -> dict[str, int]:
+        """Return the open contracts of each instrument, long or short."""
+        return {name: abs(line.lots) for name, line in self.lines.items() if line.lots}
 
     def slippage(self) -> Slippage:
         """Return the slippage of all fills."""

@@ -112,6 +112,15 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """What one open contract of an instrument costs the leader."""
+
+    instrument_id: Name
+    margin_cents: Cents
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Guards of a follower, or of all followers together; None is no limit.
 
@@ -230,6 +239,8 @@ class Plan:
         Of all followers together.
     lead_exposure_percent : int or None
         Most that the leader's open contracts may cost, of its balance, for entries to be copied.
+    margins : tuple of Margin
+        What a contract costs there; one of another instrument costs its full value.
     day_starts_s : int
         When the trading day begins, seconds after midnight UTC; 22:00 is 17:00 in Chicago.
     """
@@ -241,6 +252,7 @@ class Plan:
     drift: DriftRules = DriftRules()
     group_limits: Limits = Limits()
     lead_exposure_percent: Annotated[int, Gt(0)] | None = 30
+    margins: tuple[Margin, ...] = ()
     leader_commission_cents: Annotated[int, Ge(0)] = 0
     day_starts_s: Annotated[int, Ge(0), Le(86_399)] = 79_200
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT

@@ -11,6 +11,8 @@ from streams.copier.errors import PlanError
 from streams.copier.plan import Plan
 
 _PLANS = TypeAdapter(Plan)
+_LIMIT = "lead_exposure_percent"  # the one limit that holds unless the plan says otherwise
+_NO_LIMIT = "none"  # for TOML, which has no null
 
 
 def read_plan(path: Path) -> Plan:
@@ -42,7 +44,7 @@ def plan_of(content: Any, *, shown: str) -> Plan:
     Parameters
     ----------
     content : any
-        Plain JSON types.
+        Plain JSON types; ``"none"`` as the leader's exposure is no limit.
     shown : str
         What errors call it.
 
@@ -51,6 +53,8 @@ def plan_of(content: Any, *, shown: str) -> Plan:
     PlanError
         For the first value that breaks a rule.
     """
+    if isinstance(content, dict) and content.get(_LIMIT) == _NO_LIMIT:
+        content = {**content, _LIMIT: None}
     try:
         plan = _PLANS.validate_python(content)
     except ValidationError as error:
@@ -58,8 +62,12 @@ def plan_of(content: Any, *, shown: str) -> Plan:
         key = ".".join(str(part) for part in first["loc"])
         value = first["input"]
         shown_value = None if isinstance(value, dict) else str(value)
-        raise PlanError(shown, key, _rule(first["type"], first["msg"]), shown_value) from error
+        rule = _rule(first["type"], first["msg"])
+        if key == _LIMIT:
+            rule += f', or "{_NO_LIMIT}"'
+        raise PlanError(shown, key, rule, shown_value) from error
     _check_accounts(plan, shown)
+    _check_margins(plan, shown)
     return plan
 
 
@@ -78,3 +86,12 @@ def _check_accounts(plan: Plan, shown: str) -> None:
             key = f"followers.{number}.account_id"
             raise PlanError(shown, key, "must be named once in a plan", follower.account_id)
         seen.add(follower.account_id)
+
+
+def _check_margins(plan: Plan, shown: str) -> None:
+    seen: set[str] = set()
+    for number, margin in enumerate(plan.margins):
+        if margin.instrument_id in seen:
+            key = f"margins.{number}.instrument_id"
+            raise PlanError(shown, key, "must be named once in a plan", margin.instrument_id)
+        seen.add(margin.instrument_id)

@@ -122,7 +122,7 @@ translations = [{{ leader_instrument_id = "ES", instrument_id = "MES", lots = 10
 
 
 def write_plan(path: Path, text: str = PLAN, *, more: str = "", half: str = "") -> Path:
-    """Write a plan file; without a limit on the leader's exposure, which TOML has no word for."""
+    """Write a plan file; without a limit on the leader's exposure unless `more` says one."""
     content = tomllib.loads(text.format(more=more, half=half))
-    path.write_text(json.dumps({"lead_exposure_percent": None, **content}))
+    path.write_text(json.dumps({"lead_exposure_percent": "none", **content}))
     return path

@@ -54,13 +54,20 @@ def test_the_table_names_what_was_missed_and_why(tmp_path) -> None:
         assert shown in outcome.out, outcome.out
 
 
-def test_an_exposure_that_cannot_be_valued_yet_keeps_the_first_entry_back(tmp_path) -> None:
+def test_an_exposure_that_cannot_be_valued_keeps_the_first_entry_back_a_margin_lets_it_pass(
+    tmp_path,
+) -> None:
     plan = write_plan(tmp_path / "plan.json", more="lead_exposure_percent = 2000")
     report = verified(tmp_path, plan)
     assert report["followers"][0]["missed_why"] == {
         "lead_exposure_unknown": 1,
         "nothing_to_close": 1,
     }
+    # 30% of 100,000 dollars are three contracts.
+    margins = 'margins = [{ instrument_id = "ES", margin_cents = 1_000_000 }]'
+    plan = write_plan(tmp_path / "plan.json", more=f"lead_exposure_percent = 30\n{margins}")
+    report = verified(tmp_path, plan)
+    assert [one["n_missed"] for one in report["followers"]] == [0, 0]
 
 
 def test_a_guard_that_locks_is_listed_with_reason_and_time(tmp_path) -> None:
@@ -186,7 +193,8 @@ def test_the_example_of_the_documents_names_every_key_and_can_be_played() -> Non
     text = EXAMPLE.read_text()
     for record in (plan, plan.drift, plan.group_limits, plan.followers[0], plan.followers[0].size):
         assert all(field.name in text for field in fields(record))
-    assert all(field.name in text for field in fields(plan.followers[1].translations[0]))
+    for record in (plan.margins[0], plan.followers[1].translations[0]):
+        assert all(field.name in text for field in fields(record))
     outcome = run("copy", "verify", EXAMPLE, "--accounts", 200, "--seed", 3, "--json")
     assert outcome.status == 0, outcome
     report = json.loads(outcome.out)

@@ -8,7 +8,7 @@ import pytest
 from helpers.copying import INSTRUMENTS, LEADER, START_NS, copy_plan, follower_plan, size
 
 from streams.copier import Declaration, Plan, PlanError, check_plan, read_plan
-from streams.copier.plan import CopyMode, Limits, Rounding, SizeMode, Translation
+from streams.copier.plan import CopyMode, Limits, Margin, Rounding, SizeMode, Translation
 from streams.copier.plan_file import plan_of
 
 FULL = """
@@ -118,6 +118,31 @@ def test_sizes_that_contradict_themselves_are_refused(wrong: dict[str, Any]) -> 
     content["followers"][0]["size"] = wrong
     with pytest.raises(PlanError, match=r"followers\.0\.size"):
         plan_of(content, shown="plan")
+
+
+@pytest.mark.parametrize(("word", "limit"), [('"none"', None), ("25", 25)])
+def test_the_limit_on_the_leaders_exposure_can_be_switched_off_in_toml(
+    tmp_path: Path, word: str, limit: int | None
+) -> None:
+    toml = tmp_path / "plan.toml"
+    toml.write_text(FULL.replace("= 25", f"= {word}"), "utf-8")
+    assert read_plan(toml).lead_exposure_percent == limit
+
+
+def test_another_word_for_the_exposure_is_refused() -> None:
+    with pytest.raises(PlanError, match=r'lead_exposure_percent: .*or "none".*was "off"'):
+        plan_of({**least(), "lead_exposure_percent": "off"}, shown="plan")
+
+
+def test_the_margin_of_an_instrument_is_stated_once() -> None:
+    margin = {"instrument_id": "ES", "margin_cents": 1_500_000}
+    assert plan_of({**least(), "margins": [margin]}, shown="plan").margins == (
+        Margin("ES", 1_500_000),
+    )
+    with pytest.raises(PlanError, match=r'margins\.1\.instrument_id: must be .* once .*, was "ES"'):
+        plan_of({**least(), "margins": [margin, margin]}, shown="plan")
+    with pytest.raises(PlanError, match=r"margins\.0\.margin_cents"):
+        plan_of({**least(), "margins": [{**margin, "margin_cents": 0}]}, shown="plan")
 
 
 def test_a_file_that_is_no_plan_is_refused_by_name(tmp_path: Path) -> None:
