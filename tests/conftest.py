@@ -1,10 +1,14 @@
-"""Rules of the whole suite: under CI nothing may be skipped; one broker serves all tests."""
+"""Rules of the whole suite: under CI nothing may be skipped, no example is timed; one broker."""
 
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from helpers.kafka_cluster import BROKER_MARKS, KafkaCluster, missing_for, open_cluster
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

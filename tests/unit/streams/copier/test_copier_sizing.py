@@ -40,7 +40,7 @@ def test_a_close_agrees_with_the_twin_and_never_closes_more_than_is_held(
     assert 0 <= found <= held
 
 
-@given(st.integers(-300, 300), st.integers(-500, 500), st.integers(1, 100), roundings)
+@given(st.integers(-60, 60), st.integers(-100, 100), st.integers(1, 100), roundings)
 def test_a_target_agrees_with_the_twin_and_is_the_mirror_of_the_other_side(
     units: int, numerator: int, denominator: int, rounding: Rounding
 ) -> None:
