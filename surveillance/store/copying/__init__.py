@@ -1,0 +1,25 @@
+"""Copiers in the store: plans, what a check said of them, the live view, a person's commands."""
+
+from surveillance.store.copying.records import (
+    Checked,
+    Copier,
+    CopierPage,
+    CopierStatus,
+    CopierSummary,
+    CopyCommand,
+    CopyCommit,
+    CopyState,
+)
+from surveillance.store.copying.store import CopyStore
+
+__all__ = [
+    "Checked",
+    "Copier",
+    "CopierPage",
+    "CopierStatus",
+    "CopierSummary",
+    "CopyCommand",
+    "CopyCommit",
+    "CopyState",
+    "CopyStore",
+]
