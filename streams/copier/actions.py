@@ -26,6 +26,7 @@ class NoticeCode(StrEnum):
     GIVE_BACK = "give_back"
     CONSISTENCY = "consistency"
     LEAD_EXPOSURE = "lead_exposure"
+    LATE_ENTRY = "late_entry"
     LEAD_EXPOSURE_UNKNOWN = "lead_exposure_unknown"
     GROUP = "group"
     KILLED = "killed"
@@ -61,11 +62,12 @@ class CommandKind(StrEnum):
 
 
 class Command(NamedTuple):
-    """A person's word, to one follower or, without an account, to all."""
+    """A person's word, to one follower or, without an account, to all; `reason` says why."""
 
     time_ns: int
     kind: CommandKind
     account_id: str | None = None
+    reason: str = "the kill switch was used"
 
 
 Action = OrderEvent | Notice

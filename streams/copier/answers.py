@@ -151,7 +151,7 @@ def _take_refusal(
     A refused cancel is not asked again at once, that could go on forever: the order fills, or it
     is given up when its time is over.
     """
-    if event.quantity >= order.filled:
+    if event.quantity and event.quantity >= order.filled:  # 0 where the venue does not say
         order.quantity = event.quantity
     if order.remaining == 0:
         lane.finish(order)

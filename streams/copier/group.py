@@ -51,6 +51,17 @@ class CopyGroup:
         """Return the number of the trading day of a time."""
         return (time_ns - self.plan.day_starts_s * _NS_PER_SECOND) // _NS_PER_DAY
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody holds a position or has an order in the market."""
+        lanes = [lane for one in self.followers.values() for lane in one.lanes.values()]
+        ledgers = [self.leader.ledger, *(one.purse.ledger for one in self.followers.values())]
+        return not (
+            any(lane.orders for lane in lanes)
+            or any(ledger.open_lots() for ledger in ledgers)
+            or any(order.is_open for order in self.leader.orders.values())
+        )
+
     def n_entries(self) -> int:
         """Return the entries of all followers today."""
         return sum(follower.n_entries for follower in self.followers.values())

@@ -238,6 +238,7 @@ class Lane:
             order = FollowerOrder.__new__(FollowerOrder)
             for name, value in zip(_FIELDS, values, strict=True):
                 setattr(order, name, value)
+            order.order_type = OrderType(order.order_type)
             orders[order.client_order_id] = order
         self.orders = {name: orders[name] for name in snapshot["open"]}
         self.copies = {parent: orders[name] for parent, name in snapshot["copies"].items()}

@@ -168,6 +168,7 @@ class LeaderBook:
             order = LeaderOrder.__new__(LeaderOrder)
             for name, value in zip(_FIELDS, values, strict=True):
                 setattr(order, name, value)
+            order.order_type = OrderType(order.order_type)
             self.orders[order.order_id] = order
             if order.is_open:
                 self._open.setdefault(order.instrument_id, {})[order.order_id] = order

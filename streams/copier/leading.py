@@ -8,6 +8,7 @@ from streams.copier.exposure import exposure_breach
 from streams.copier.fill_copying import copy_fill
 from streams.copier.follower import Follower
 from streams.copier.group import CopyGroup
+from streams.copier.guards import Breach
 from streams.copier.lane import Lane
 from streams.copier.leader import ends_order
 from streams.copier.order_copying import (
@@ -23,6 +24,8 @@ from streams.copier.settling import settle
 from streams.copier.turn import Turn
 from streams.orderevents import EventType, OrderEvent, OrderType, sign_of
 
+_NS_PER_SECOND = 1_000_000_000
+_NS_PER_MILLISECOND = 1_000_000
 _Job = Callable[[Follower, Lane], None]
 
 
@@ -58,7 +61,7 @@ def _take_new(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
     if was_taken_back:
         return
     if group.plan.mode is CopyMode.ORDERS and _has_prices(turn, event):
-        _check_exposure(turn, group, event, order.quantity)
+        _check_entry(turn, group, event, order.quantity)
         for follower, lane in _copying(turn, group, order.instrument_id):
             copy_order(turn, group, follower, lane, order)
 
@@ -74,7 +77,7 @@ def _take_replace(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
     grown = event.quantity - order.quantity
     group.leader.change(order, event)
     if group.plan.mode is CopyMode.ORDERS and _has_prices(turn, event):
-        _check_exposure(turn, group, event, grown)
+        _check_entry(turn, group, event, grown)
         for follower, lane in _copying(turn, group, order.instrument_id):
             copy_replace(turn, group, follower, lane, order)
         _settle(turn, group, order.instrument_id)
@@ -93,7 +96,7 @@ def _take_end(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
 def _take_fill(turn: Turn, group: CopyGroup, event: OrderEvent, price_ticks: int) -> None:
     lots = event.last_quantity or 0
     if group.plan.mode is CopyMode.FILLS:
-        _check_exposure(turn, group, event, lots)
+        _check_entry(turn, group, event, lots)
     order = group.leader.fill(event, lots, price_ticks)
     if group.plan.mode is CopyMode.FILLS:
         for follower, lane in _copying(turn, group, order.instrument_id):
@@ -121,17 +124,31 @@ def _has_prices(turn: Turn, event: OrderEvent) -> bool:
     return False
 
 
-def _check_exposure(turn: Turn, group: CopyGroup, event: OrderEvent, lots: int) -> None:
-    """Let no follower copy an entry that the leader can hardly afford itself."""
+def _check_entry(turn: Turn, group: CopyGroup, event: OrderEvent, lots: int) -> None:
+    """Let no follower copy an entry that is late, or that the leader can hardly afford itself."""
     group.entries_refused = False
     held = group.leader.lots(event.instrument_id)
     opens = lots - (min(abs(held), lots) if held * sign_of(event.side) < 0 else 0)
     if opens <= 0:
         return
-    breach = exposure_breach(group, event, opens, turn.time_ns)
+    breach = _lateness(turn, group, event) or exposure_breach(group, event, opens, turn.time_ns)
     if breach is not None:
         group.entries_refused = True
         turn.note(group.plan.leader_account_id, breach.code, breach.text, **breach.numbers)
+
+
+def _lateness(turn: Turn, group: CopyGroup, event: OrderEvent) -> Breach | None:
+    """Return what is wrong with an entry that comes long after the leader sent it.
+
+    The market has moved on meanwhile: the copier was down, or behind.
+    """
+    limit_s = group.plan.drift.late_entry_s
+    age_ns = turn.time_ns - event.event_time_ns
+    if age_ns <= limit_s * _NS_PER_SECOND or event.parent_order_id is not None:  # a stop or target
+        return None
+    age_ms = age_ns // _NS_PER_MILLISECOND
+    text = f"the leader's entry is {age_ms / 1e3:.1f} s old, at most {limit_s} s: not copied"
+    return Breach(NoticeCode.LATE_ENTRY, text, {"age_ms": age_ms})
 
 
 def _lanes(group: CopyGroup, instrument_id: str) -> list[tuple[Follower, Lane]]:

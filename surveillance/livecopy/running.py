@@ -1,0 +1,136 @@
+"""A copier on Kafka: check, consumers, worker and publisher put together, and their loop."""
+
+import gc
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from streams.copier import Plan
+from streams.eventtime import Partition
+from streams.kafka.admin import check_topics, plan_copier_topics, plan_topics
+from streams.kafka.consumer import PartitionConsumer
+from streams.kafka.sender import TransactionalSender, read_back
+from streams.kafka.settings import KafkaSettings
+from streams.topics import COMPACTED_TABLES, Topics
+from surveillance.clock import now_ns
+from surveillance.errors import PlanRefusedError
+from surveillance.jobs.copying.records import CopyRecords
+from surveillance.live.publisher import Publisher
+from surveillance.live.settings import nanoseconds
+from surveillance.livecopy.permission import allow
+from surveillance.livecopy.reference import FixedReference, Reference, TopicReference
+from surveillance.livecopy.settings import CopySettings
+from surveillance.livecopy.worker import CopyWorker
+from surveillance.store.copying import CopyStore
+
+_WAIT_S = 0.05
+_REFRESH_STEPS = 200  # how often topics of new firms are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of the copier did."""
+
+    messages: int
+    published: int
+
+
+def run_copier(
+    store: CopyStore,
+    kafka: KafkaSettings,
+    plan: Plan,
+    topics: Topics,
+    settings: CopySettings,
+    *,
+    records: CopyRecords | None,
+    is_stopping: Callable[[], bool],
+    on_step: Callable[[CopyWorker], None] = lambda worker: None,
+) -> Ran:
+    """Check a plan and run it until it is stopped.
+
+    Parameters
+    ----------
+    store : CopyStore
+        Where the copier is kept.
+    kafka : KafkaSettings
+        The cluster.
+    plan : Plan
+        What is to run.
+    topics : Topics
+        Names of topics.
+    settings : CopySettings
+        Choices.
+    records : CopyRecords or None
+        Owners, declarations and instruments; None reads the topics of reference data, and goes on
+        reading them.
+    is_stopping : callable
+        Asked after each step.
+    on_step : callable
+        Told after each step.
+
+    Raises
+    ------
+    PlanRefusedError
+        With everything that speaks against the plan; it is recorded too.
+    StreamError, SurveillanceError
+        If the cluster, a topic or the store refuse; what was committed stays.
+    """
+    n_partitions = settings.partitions
+    check_topics(
+        kafka,
+        [*plan_topics(topics, n_partitions), *plan_copier_topics(topics, n_partitions)],
+    )
+    group_id = f"{topics.prefix}surveillance-copy-{plan.plan_id}"
+    with ExitStack() as opened:
+        reference: Reference
+        if records is not None:
+            reference = FixedReference(records)
+        else:
+            names = [topics.of(table) for table in COMPACTED_TABLES]
+            consumer = opened.enter_context(PartitionConsumer(kafka, names, {}, group_id=group_id))
+            ahead_ns = nanoseconds(settings.clock_ahead_s)
+            reference = TopicReference(consumer, topics, plan, lambda: now_ns() + ahead_ns)
+            reference.read_to_end(is_stopping)
+        allow(store, plan, reference.refresh(), time_ns=now_ns())
+        epoch = store.open_session(plan.plan_id)  # an earlier one commits nothing from here on
+        try:  # again: two plans may start at one time
+            allow(store, plan, reference.refresh(), time_ns=now_ns())
+        except PlanRefusedError:
+            store.close_session(plan.plan_id, epoch)
+            raise
+        read = [topics.orders, "^" + re.escape(topics.orders) + r"\..+", topics.account_updates]
+        positions = store.load(plan.plan_id).live.positions
+        source = opened.enter_context(
+            PartitionConsumer(kafka, read, _of(positions, topics), group_id=group_id)
+        )
+        worker = CopyWorker(store, epoch, plan, source, reference, topics, settings)
+        sender = TransactionalSender(kafka, group_id)
+        publisher = Publisher(
+            store.live(plan.plan_id),
+            worker.timed(sender),
+            lambda topic, at: read_back(kafka, topic, at),
+        )
+        publisher.recover()
+        gc.collect()
+        gc.freeze()  # what a start makes stays: looking through it again would delay copies
+        n_messages = n_steps = 0
+        n_published = publisher.publish()
+        while not is_stopping():
+            n_messages += worker.step(_WAIT_S)
+            n_published += publisher.publish()
+            on_step(worker)
+            n_steps += 1
+            if n_steps % _REFRESH_STEPS == 0:
+                source.refresh()
+        store.close_session(plan.plan_id, epoch)
+    return Ran(n_messages, n_published)
+
+
+def _of(positions: Mapping[Partition, int], topics: Topics) -> dict[Partition, int]:
+    """Return the positions in topics of this prefix."""
+    return {
+        (topic, number): offset
+        for (topic, number), offset in positions.items()
+        if topic == topics.account_updates or topics.table(topic) == "orders"
+    }
