@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from streams.copier import Plan
 from streams.eventtime import Partition
-from streams.kafka.admin import check_topics, plan_copier_topics, plan_topics
+from streams.kafka.admin import TopicPlan, check_topics, plan_copier_topics, plan_topics
 from streams.kafka.consumer import PartitionConsumer
 from streams.kafka.sender import TransactionalSender, read_back
 from streams.kafka.settings import KafkaSettings
@@ -76,11 +76,7 @@ def run_copier(
     StreamError, SurveillanceError
         If the cluster, a topic or the store refuse; what was committed stays.
     """
-    n_partitions = settings.partitions
-    check_topics(
-        kafka,
-        [*plan_topics(topics, n_partitions), *plan_copier_topics(topics, n_partitions)],
-    )
+    check_topics(kafka, _needed(topics, settings.partitions, has_records=records is not None))
     group_id = f"{topics.prefix}surveillance-copy-{plan.plan_id}"
     with ExitStack() as opened:
         reference: Reference
@@ -125,6 +121,15 @@ def run_copier(
                 source.refresh()
         store.close_session(plan.plan_id, epoch)
     return Ran(n_messages, n_published)
+
+
+def _needed(topics: Topics, n_partitions: int, *, has_records: bool) -> list[TopicPlan]:
+    """Return what the topics that a copier reads and writes must be."""
+    names = {topics.orders, topics.dead_letters}
+    if not has_records:
+        names |= {topics.of(table) for table in COMPACTED_TABLES}
+    shared = [plan for plan in plan_topics(topics, n_partitions) if plan.name in names]
+    return [*shared, *plan_copier_topics(topics, n_partitions)]
 
 
 def _of(positions: Mapping[Partition, int], topics: Topics) -> dict[Partition, int]:
