@@ -34,8 +34,8 @@ def copier_section(
         "venue share, Apache Kafka on loopback: from the call that produces the leader's order to "
         "the moment another consumer has read the copy (`read_committed`), every copy counted; "
         "the venue fills every copy meanwhile. Bare is one message from producer to consumer on "
-        "the same broker in the same run, without a copier. A copy takes two such ways, a commit of "
-        "the store that reaches the disk and a Kafka transaction between them.",
+        "the same broker in the same run, without a copier. A copy takes two such ways, a commit "
+        "of the store that reaches the disk and a Kafka transaction between them.",
         _broker_table(through_broker, n_followers),
         _aims_table(in_process),
     ]
