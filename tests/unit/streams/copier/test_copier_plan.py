@@ -233,3 +233,17 @@ def test_a_size_by_equity_is_judged_when_an_order_comes() -> None:
         follower_plan(size=size(1, mode=SizeMode.EQUITY), limits=Limits(largest_position_lots=1))
     )
     assert codes(plan, largest_positions={LEADER: {"ES": 10}}) == []
+
+
+def test_a_size_by_value_between_families_is_refused() -> None:
+    """An NQ in MES by multipliers alone would leave out that their prices differ."""
+    known = {one.instrument_id: one for one in INSTRUMENTS}
+    by_value = size(1, mode=SizeMode.NOTIONAL)
+    across = copy_plan(
+        follower_plan(size=by_value, translations=(Translation("NQ", "MES"),), instruments=("MES",))
+    )
+    within = copy_plan(follower_plan(size=by_value, translations=(Translation("ES", "MES"),)))
+    in_lots = copy_plan(follower_plan(size=size(2), translations=(Translation("NQ", "MES"),)))
+    assert codes(across, instruments=known) == ["other_family"]
+    assert codes(within, instruments=known) == []
+    assert codes(in_lots, instruments=known) == []
