@@ -83,7 +83,9 @@ def judge_case(
     found = max(theirs, key=lambda g: len(accounts & _members(g)), default=None)
     group = found.group if found else None
     followers = tuple(
-        compare_follower(own, truth.copies[own.account_id], truth.n_led, found)
+        compare_follower(
+            own, plan.leader_account_id, truth.copies[own.account_id], truth.n_led, found
+        )
         for own in plan.followers
     )
     others = sorted(_members(found) - accounts) if found else []

@@ -131,12 +131,19 @@ def true_copies(
 
 
 def compare_follower(
-    own: FollowerPlan, copies: Sequence[Copied], n_led: int, found: GroupFinding | None
+    own: FollowerPlan,
+    leader_account_id: str,
+    copies: Sequence[Copied],
+    n_led: int,
+    found: GroupFinding | None,
 ) -> FollowerComparison:
-    """Compare a follower's copies with the group in which it was found."""
+    """Compare a follower's copies with the group in which it was found.
+
+    The leader is the plan's: what was missed does not depend on who was taken for it.
+    """
     account_id = own.account_id
     member = found and next((m for m in found.group.members if m.account_id == account_id), None)
-    decisions = _leader_decisions(found) if found else frozenset()
+    decisions = _decisions(found, leader_account_id) if found else frozenset()
     truth = {copy.led_ns for copy in copies}
     seen = _found_copies(found, account_id) if found else frozenset()
     # An order that the detector merged into another decision of the leader is none of its own.
@@ -171,9 +178,8 @@ def _total_ratio(copies: Sequence[Copied]) -> float | None:
     return sum(copy.own_lots for copy in copies) / led_lots if led_lots else None
 
 
-def _leader_decisions(found: GroupFinding) -> frozenset[int]:
-    leader = found.group.leader_account_id
-    return frozenset(one.event_time_ns for one in found.timeline if one.account_id == leader)
+def _decisions(found: GroupFinding, account_id: str) -> frozenset[int]:
+    return frozenset(one.event_time_ns for one in found.timeline if one.account_id == account_id)
 
 
 def _found_copies(found: GroupFinding, account_id: str) -> frozenset[int]:

@@ -54,7 +54,8 @@ def without_episode(found: GroupFinding, number: int) -> GroupFinding:
 
 
 def compared(found: GroupFinding, copies: list[Copied]) -> FollowerComparison:
-    return compare_follower(follower(), copies, len(copies), found)
+    leader = found.timeline[0].account_id
+    return compare_follower(follower(), leader, copies, len(copies), found)
 
 
 def test_a_missed_copy_is_told_and_does_not_move_the_ratio() -> None:
@@ -95,7 +96,7 @@ def test_a_follower_that_is_not_in_the_group_is_measured_without_stops() -> None
     found = found_group()
     copies = copied(found, [1] * 7)
     copies[:4] = [replace(copy, guards=True, own_lots=8) for copy in copies[:4]]
-    one = compare_follower(follower(), copies, 7, None)
+    one = compare_follower(follower(), "L", copies, 7, None)
     assert (one.true_ratio, one.found_ratio, one.ratio_error) == (0.5, None, None)
     assert one.found_inverse is None
 
@@ -106,6 +107,14 @@ def test_an_inverse_follower_found_as_none_is_wrong(found_inverse: bool) -> None
     truth = Truth(copy_plan(follower("-0.5")), [], {"F": copied(found, [1] * 7)})
     wrong = judge_case("declared", truth, (found,), ()).wrong
     assert ("F: inverse should be True, was False" in wrong) is not found_inverse
+
+
+def test_a_source_taken_for_elsewhere_hides_no_missed_copy() -> None:
+    found = found_group(ratio=0.5)
+    copies = copied(found, [1] * 7)
+    elsewhere = replace(found, group=replace(found.group, leader_account_id=None))
+    one = compared(without_episode(elsewhere, 2), copies)
+    assert (one.n_joined, one.missed_ns) == (0, (copies[2].led_ns,))
 
 
 def test_a_follower_whose_found_copies_are_none_of_its_own_is_wrong() -> None:
