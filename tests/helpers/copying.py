@@ -1,5 +1,6 @@
 """A copier on stage: a leader's orders by hand, and a venue that answers by hand or by itself."""
 
+import json
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
@@ -255,6 +256,12 @@ class LiveMarket:
                     if event.account_id in (LEADER, *self.follower_ids()):
                         self.hear(event)
             self.hear(Tick(self.time_ns))
+
+    def restart(self) -> None:
+        """Go on with another copier, from the saved state of this one."""
+        saved = json.dumps(self.copier.snapshot())
+        self.copier = Copier(self.plan, INSTRUMENTS)
+        self.copier.restore(json.loads(saved))
 
     def follower_ids(self) -> list[str]:
         return [one.account_id for one in self.plan.followers]
