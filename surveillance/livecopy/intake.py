@@ -83,13 +83,16 @@ class Intake:
         self._names = pa.array(sorted(self._accounts))
         self._lot_sizes = lot_sizes
 
-    def take(self, messages: Sequence[Message], *, latest_time_ns: int) -> Taken:
+    def take(self, messages: Sequence[Message], *, now_ns: int, latest_time_ns: int) -> Taken:
         """Decode messages and keep what concerns the plan.
 
         Parameters
         ----------
         messages : sequence of Message
             Each partition's in the order of its offsets.
+        now_ns : int
+            The time of day. Events that say to be later are of now: a sender whose clock is fast
+            would make everybody else's entries look late.
         latest_time_ns : int
             Latest event time accepted, UTC nanoseconds.
         """
@@ -109,7 +112,7 @@ class Intake:
                 taken.n_refused += len(decoded.dead)
                 found += self._take_orders(topic, portion, decoded, taken)
         found.sort(key=lambda entry: entry[0])
-        taken.events = [event for _, event in found]
+        taken.events = [_until(event, now_ns) for _, event in found]
         return taken
 
     def _take_reports(
@@ -168,6 +171,12 @@ def event_name(row: Mapping[str, Any], place: str) -> str:
     if len(name) > _LONGEST_ID:
         name = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     return name
+
+
+def _until(event: OrderEvent | AccountUpdate, now_ns: int) -> OrderEvent | AccountUpdate:
+    if isinstance(event, OrderEvent):
+        return event._replace(event_time_ns=min(event.event_time_ns, now_ns))
+    return event._replace(time_ns=min(event.time_ns, now_ns))
 
 
 def _topic(message: Message) -> str:

@@ -145,7 +145,7 @@ class CopyWorker:
 
     def _take(self, messages: Sequence[Message], now: int) -> Taken:
         latest_ns = now + nanoseconds(self._settings.clock_ahead_s)
-        taken = self._intake.take(messages, latest_time_ns=latest_ns)
+        taken = self._intake.take(messages, now_ns=now, latest_time_ns=latest_ns)
         self._n_refused += taken.n_refused
         if taken.n_refused:
             self._note("orders_refused", level=logging.WARNING, n=taken.n_refused)

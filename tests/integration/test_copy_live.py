@@ -220,6 +220,21 @@ def test_an_entry_of_the_downtime_is_not_copied_an_exit_is(scene_of: Callable[..
     assert "late_entry" in {notice["code"] for notice in scene.view()["notices"]}
 
 
+def test_a_sender_whose_clock_is_fast_makes_nobody_look_late(
+    scene_of: Callable[..., Scene],
+) -> None:
+    scene = scene_of(one_follower())
+    ahead = json.loads(report(scene, FOLLOWER, 5))
+    ahead["event_time_ns"] += 30 * 1_000_000_000
+    scene.write(TOPICS.account_updates, json.dumps(ahead).encode())
+    scene.work()
+    scene.wait(1)
+    scene.trade("buy", 1, "1")
+    scene.work()
+    assert len(scene.copies()) == 1
+    assert scene.view()["notices"] == []
+
+
 def test_answers_of_the_downtime_count_before_anything_is_overdue(
     scene_of: Callable[..., Scene],
 ) -> None:
@@ -257,7 +272,7 @@ def test_a_second_run_of_the_plan_ends_the_first(scene_of: Callable[..., Scene])
     scene.trade("buy", 1, "1")
     second.worker.step(0.0)
     second.publisher.publish()
-    with pytest.raises(CopierError, match="another `copy run` has taken it over"):
+    with pytest.raises(CopierError, match="another `copy run` has it"):
         first.worker.step(0.0)
     assert len(scene.copies()) == 1
 

@@ -48,7 +48,7 @@ def test_killed_and_taken_over_it_sends_every_copy_exactly_once(
         venue.work()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "another `copy run` has taken it over" in said or "fenced" in said
+    assert "copier 'plan' was taken over: another `copy run` has it" in said
     venue.work_until(2 * N_ORDERS)
     assert set(venue.sent.values()) == {1}
     parents = Counter((row["account_id"], row["parent_order_id"]) for row in venue.rows)
