@@ -17,16 +17,18 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streams.codec import Decoded, decode, decode_account_updates, portions
+from streams.codec import Decoded, Limits, decode, decode_account_updates, portions
 from streams.copier import Plan
 from streams.messages import DeadLetter, Message
 from streams.orderevents import AccountUpdate, EventType, OrderEvent
 from streams.topics import Topics
 from surveillance.jobs.copying.records import order_event
+from surveillance.pipeline.scales import MAX_NUMBER
 from surveillance.store.live import UNKNOWN_DAY, EventCounts
 
 _LONGEST_ID = 64
 """Longer ids are digested: those of the copies are made of them, and the contract bounds them."""
+_LIMITS = Limits(max_number=MAX_NUMBER)
 _NS_PER_S = 1_000_000_000
 
 
@@ -102,12 +104,13 @@ class Intake:
             if topic == self._topics.account_updates:
                 found += self._take_reports(list(those), latest_time_ns, taken)
                 continue
-            for portion in portions(list(those)):
+            for portion in portions(list(those), _LIMITS):
                 decoded = decode(
                     portion,
                     "orders",
                     firm_id=self._topics.firm(topic),
                     latest_time_ns=latest_time_ns,
+                    limits=_LIMITS,
                 )
                 taken.n_refused += len(decoded.dead)
                 found += self._take_orders(topic, portion, decoded, taken)
