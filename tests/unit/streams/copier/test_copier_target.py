@@ -61,8 +61,8 @@ def rounded(exact: Fraction, own: FollowerPlan) -> int:
     return int(whole if exact > 0 else -whole)
 
 
-REASONS = {NoticeCode.LARGEST_POSITION, NoticeCode.REJECTED}
-"""Why a follower may be out of step here; more than one rejected close disarms it."""
+REASONS = {NoticeCode.LARGEST_POSITION, NoticeCode.REJECTED, NoticeCode.ACK_MISSING}
+"""Why a follower may be out of step here; an order whose cancel was refused is given up."""
 
 
 @settings(deadline=None, max_examples=50, phases=[Phase.explicit, Phase.generate])
