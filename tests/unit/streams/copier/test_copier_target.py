@@ -112,7 +112,7 @@ def test_the_position_is_the_rounded_ratio_or_there_is_a_reason(
     for name, (side, lots, instrument_id, *_) in zip(names, orders, strict=True):
         # Nothing of the leader's may be left in the market.
         market.cancel(name, side, lots, instrument_id)
-    market.run(25)
+    market.come_to_rest()
     leader = {name: market.copier.position(LEADER, name) for name in ("ES", "MES")}
     for one in own:
         expected = expected_lots(one, leader)
