@@ -69,7 +69,7 @@ def test_orders_of_every_size_are_seen_as_what_they_are(tmp_path: Path) -> None:
 def test_copied_fills_are_seen_for_all_but_who_leads(tmp_path: Path) -> None:
     """A known limit (docs/copier.md): the detector sees when an order was placed, not its fill.
 
-    Followers of a limit order wait for that fill together, as they would behind a source elsewhere.
+    Where a stop or a limit order fills, followers act and the leader places nothing.
     """
     outcome = outcome_of("fills", tmp_path)
     report = json.loads(outcome.out)
