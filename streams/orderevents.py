@@ -56,9 +56,10 @@ class OrderEvent(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """Time has come so far."""
+    """Time has come so far; with `catches_up`, what happened until then is still to be told."""
 
     time_ns: int
+    catches_up: bool = False
 
 
 class AccountUpdate(NamedTuple):

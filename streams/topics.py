@@ -50,6 +50,16 @@ class Topics:
         """Events that were refused, written by us."""
         return f"{self.prefix}dead-letters.v1"
 
+    @property
+    def copier_orders(self) -> str:
+        """Orders of the copiers, written by us, for the venue."""
+        return f"{self.prefix}copier-orders.v1"
+
+    @property
+    def account_updates(self) -> str:
+        """What accounts hold, for the copiers."""
+        return f"{self.prefix}account-updates.v1"
+
     def of(self, table: str) -> str:
         """Return the shared topic of a table of the contract.
 

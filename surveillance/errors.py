@@ -70,12 +70,13 @@ class StoreError(SurveillanceError):
 
 
 class NotFoundError(SurveillanceError):
-    """A group, account, run, stream or dead letter that the store does not hold.
+    """A group, account, run, stream, dead letter, copier or follower that the store does not hold.
 
     Parameters
     ----------
     kind : str
-        What was looked for: `group`, `account`, `run`, `stream` or `dead letter`.
+        What was looked for: `group`, `account`, `run`, `stream`, `dead letter`, `copier` or
+        `follower`.
     identifier : str
         Its id as asked for.
     """
@@ -137,6 +138,23 @@ class SpoolError(SurveillanceError):
             f"temporary directory {printable(directory, LONGEST_SHOWN_PATH)}: {problem}; "
             "TMPDIR may name a larger one"
         )
+
+
+class CopierError(SurveillanceError):
+    """A copier that cannot do what is asked while it is as it is.
+
+    Parameters
+    ----------
+    plan_id : str
+        Its plan.
+    problem : str
+        What stands in the way and, where it is known, what to do; continues the sentence.
+    """
+
+    def __init__(self, plan_id: str, problem: str) -> None:
+        self.plan_id = plan_id
+        self.problem = problem
+        super().__init__(f"copier {show_value(plan_id)} {problem}")
 
 
 class PlanRefusedError(SurveillanceError):

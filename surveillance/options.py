@@ -27,9 +27,9 @@ ClassifierFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-KafkaAddress = Annotated[
-    str, typer.Option("--kafka", metavar="HOST:PORT", help="Brokers, several with commas.")
-]
+_KAFKA = typer.Option("--kafka", metavar="HOST:PORT", help="Brokers, several with commas.")
+KafkaAddress = Annotated[str, _KAFKA]
+OptionalKafkaAddress = Annotated[str | None, _KAFKA]
 KafkaFile = Annotated[
     Path | None,
     typer.Option(
@@ -41,6 +41,16 @@ KafkaFile = Annotated[
 ]
 TopicPrefix = Annotated[
     str, typer.Option("--topic-prefix", help="Put before the name of every topic.")
+]
+Partitions = Annotated[int, typer.Option(help="Partitions of the topics of orders and sessions.")]
+LogJson = Annotated[
+    bool,
+    typer.Option(
+        "--log-json", help="Log to stderr as JSON lines (default: where it is no terminal)."
+    ),
+]
+PlanFile = Annotated[
+    Path, typer.Argument(metavar="PLAN", help="TOML or JSON: docs/copier.md.", readable=False)
 ]
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on (default 8000).", show_default=False)

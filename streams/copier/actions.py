@@ -26,6 +26,7 @@ class NoticeCode(StrEnum):
     GIVE_BACK = "give_back"
     CONSISTENCY = "consistency"
     LEAD_EXPOSURE = "lead_exposure"
+    LATE_ENTRY = "late_entry"
     LEAD_EXPOSURE_UNKNOWN = "lead_exposure_unknown"
     GROUP = "group"
     KILLED = "killed"
@@ -33,6 +34,8 @@ class NoticeCode(StrEnum):
     REQUEST_REJECTED = "request_rejected"
     ACK_MISSING = "ack_missing"
     UNFILLED = "unfilled"
+    OVERFILLED = "overfilled"
+    EXIT_OPENED = "exit_opened"
     OPPOSITE = "opposite"
     OUT_OF_SYNC = "out_of_sync"
     SYNCED = "synced"
@@ -61,11 +64,12 @@ class CommandKind(StrEnum):
 
 
 class Command(NamedTuple):
-    """A person's word, to one follower or, without an account, to all."""
+    """A person's word, to one follower or, without an account, to all; `reason` says why."""
 
     time_ns: int
     kind: CommandKind
     account_id: str | None = None
+    reason: str = "the kill switch was used"
 
 
 Action = OrderEvent | Notice

@@ -25,7 +25,7 @@ def obey(turn: Turn, group: CopyGroup, command: Command) -> None:
             follower.state, follower.lock = FollowerState.ON, None
         return
     for follower in chosen:
-        disarm(turn, follower, "the kill switch was used")
+        disarm(turn, follower, command.reason)
         for lane in follower.lanes.values():
             if command.kind is CommandKind.KILL_AND_FLATTEN:
                 start_flattening(turn, follower, lane)

@@ -11,13 +11,14 @@ from typing import Any
 from streams.copier.actions import Action, Command, NoticeCode
 from streams.copier.answers import take_answer
 from streams.copier.commanding import obey
+from streams.copier.errors import CopierStateError
 from streams.copier.follower import FollowerState
 from streams.copier.group import CopyGroup
 from streams.copier.guards import Lock
 from streams.copier.instruments import Instrument
 from streams.copier.leading import take_leader_event
 from streams.copier.money import Ledger, Slippage
-from streams.copier.plan import Plan
+from streams.copier.plan import Plan, SizeMode
 from streams.copier.recent import RecentIds
 from streams.copier.settling import check_money
 from streams.copier.turn import Turn
@@ -25,6 +26,7 @@ from streams.copier.watching import compare, start_day, watch
 from streams.orderevents import AccountUpdate, EventType, OrderEvent, Tick
 
 _NS_PER_SECOND = 1_000_000_000
+_STATE_VERSION = 1  # one more with every change of what a state holds
 
 Event = OrderEvent | Tick | AccountUpdate | Command
 
@@ -80,7 +82,8 @@ class Copier:
             if event.time_ns <= self._time_ns:
                 return []
             turn = self._begin(event.time_ns, f"t/{event.time_ns}")
-            self._take_tick(turn)
+            if not event.catches_up:  # else nothing is overdue yet: its answer may be on the way
+                self._take_tick(turn)
         elif isinstance(event, AccountUpdate):
             turn = self._begin(event.time_ns, f"a/{event.time_ns}/{event.account_id}")
             self._take_update(turn, event)
@@ -93,6 +96,27 @@ class Copier:
         """Return the lots that an account of the plan holds, signed."""
         lines = self._ledger(account_id).lines
         return lines[instrument_id].lots if instrument_id in lines else 0
+
+    def positions(self, account_id: str) -> dict[str, int]:
+        """Return the lots that an account holds by instrument, signed, without those of none."""
+        lines = self._ledger(account_id).lines
+        return {name: line.lots for name, line in sorted(lines.items()) if line.lots}
+
+    def targets(self, account_id: str) -> dict[str, int]:
+        """Return the position that a follower's ratio asks for, where its size is one of ratios."""
+        follower, group = self._group.followers[account_id], self._group
+        if follower.own.size.mode not in (SizeMode.RATIO, SizeMode.NOTIONAL):
+            return {}
+        found = {
+            name: lane.target(lane.leader_units(group.leader, self._plan.mode))
+            for name, lane in sorted(follower.lanes.items())
+        }
+        return {name: lots for name, lots in found.items() if lots}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody holds a position or has an order in the market."""
+        return self._group.is_idle
 
     def profit_cents(self, account_id: str) -> int:
         """Return an account's profit at the last prices, closed and open, less fees."""
@@ -113,6 +137,7 @@ class Copier:
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain JSON types."""
         return {
+            "version": _STATE_VERSION,
             "time_ns": self._time_ns,
             "synced_ns": self._synced_ns,
             "seen": self._seen.snapshot(),
@@ -120,7 +145,15 @@ class Copier:
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Go back to a state that `snapshot` returned, of a copier of the same plan."""
+        """Go back to a state that `snapshot` returned, of a copier of the same plan.
+
+        Raises
+        ------
+        CopierStateError
+            If another version wrote it: positions and orders read wrongly are worse than none.
+        """
+        if snapshot.get("version") != _STATE_VERSION:
+            raise CopierStateError(snapshot.get("version"), _STATE_VERSION)
         self._group = CopyGroup(self._plan, self._group.instruments)
         self._group.restore(snapshot["group"])
         self._seen.restore(snapshot["seen"])

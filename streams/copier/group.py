@@ -7,6 +7,7 @@ from typing import Any
 from streams.copier.follower import Follower
 from streams.copier.guards import Lock, Purse, Standing, lock_of, lock_snapshot
 from streams.copier.instruments import Instrument
+from streams.copier.lane import Lane
 from streams.copier.leader import LeaderBook
 from streams.copier.money import Ledger
 from streams.copier.plan import Margin, Plan
@@ -51,14 +52,25 @@ class CopyGroup:
         """Return the number of the trading day of a time."""
         return (time_ns - self.plan.day_starts_s * _NS_PER_SECOND) // _NS_PER_DAY
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody holds a position or has an order in the market."""
+        lanes = [lane for one in self.followers.values() for lane in one.lanes.values()]
+        ledgers = [self.leader.ledger, *(one.purse.ledger for one in self.followers.values())]
+        return not (
+            any(lane.orders for lane in lanes)
+            or any(ledger.open_lots() for ledger in ledgers)
+            or any(order.is_open for order in self.leader.orders.values())
+        )
+
     def n_entries(self) -> int:
         """Return the entries of all followers today."""
         return sum(follower.n_entries for follower in self.followers.values())
 
-    def possible_lots(self, instrument_id: str, sign: int) -> int:
-        """Return the largest position on one side that the entries of all followers can lead to."""
+    def possible_lots(self, instrument_id: str, sign: int, besides: Lane) -> int:
+        """Return the largest position that the entries of all lanes but one can lead to."""
         lanes = (follower.lanes.get(instrument_id) for follower in self.followers.values())
-        return sum(lane.possible_lots(sign) for lane in lanes if lane is not None)
+        return sum(lane.possible_lots(sign) for lane in lanes if lane not in (None, besides))
 
     def look(self) -> None:
         """Value all followers together."""

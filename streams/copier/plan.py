@@ -184,6 +184,8 @@ class DriftRules:
         A balance or equity older than this sizes nothing, and guards of money go by fills then.
     retry_s : int
         After a close that the market did not fill, the next one waits so long.
+    late_entry_s : int
+        An entry that the leader sent so long before the copier's time is not copied any more.
     on_breach : Response
         What happens to the position.
     """
@@ -193,6 +195,7 @@ class DriftRules:
     sync_s: Annotated[int, Ge(3)] = 10
     balance_age_s: Seconds = 60
     retry_s: Seconds = 1
+    late_entry_s: Seconds = 5
     on_breach: Response = Response.FLATTEN
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
 

@@ -71,6 +71,12 @@ def plan_of(content: Any, *, shown: str) -> Plan:
     return plan
 
 
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan as plain JSON types, which `plan_of` reads back as the same plan."""
+    content: dict[str, Any] = _PLANS.dump_python(plan, mode="json")
+    return content
+
+
 def _rule(kind: str, message: str) -> str:
     if kind == "missing":
         return "is required"

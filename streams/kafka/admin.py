@@ -69,6 +69,22 @@ def plan_topics(topics: Topics, n_partitions: int = 4) -> tuple[TopicPlan, ...]:
     )
 
 
+def plan_copier_topics(topics: Topics, n_partitions: int = 4) -> tuple[TopicPlan, ...]:
+    """Return what the topics that copiers write and alone read must be.
+
+    Parameters
+    ----------
+    topics : Topics
+        Their names.
+    n_partitions : int
+        Of each; both are keyed by account.
+    """
+    return (
+        TopicPlan(topics.copier_orders, n_partitions),
+        TopicPlan(topics.account_updates, n_partitions),
+    )
+
+
 def create_topics(
     settings: KafkaSettings,
     plans: Sequence[TopicPlan],

@@ -1,4 +1,4 @@
-"""`surveillance copy verify|validate`: a copy plan in demo, and the detector checked by it."""
+"""`surveillance copy`: a copy plan in demo and at work, and the detector checked by it."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,11 @@ import typer
 from rich.console import Console
 
 from models.params import DAY_NS
+from surveillance.assembly import open_store
 from surveillance.clock import now_ns
-from surveillance.options import SCENARIO_NAMES, AsJson, StoreUrl, naming_options
+from surveillance.commands import copy_live
+from surveillance.config import load_settings
+from surveillance.options import SCENARIO_NAMES, AsJson, PlanFile, StoreUrl, naming_options
 from surveillance.terminal import output_console, plain_table, task_bar
 
 DIFFERS = 1
@@ -17,15 +20,16 @@ DIFFERS = 1
 Seed = Annotated[int, typer.Option(min=0, help="Seed of market, leader and delays.")]
 
 app = typer.Typer(
-    help="Check a copy plan, play it in demo, check the detector by it.", no_args_is_help=True
+    help="Check a copy plan, play it in demo, run it, check the detector by it.",
+    no_args_is_help=True,
 )
+app.command()(copy_live.run)
+app.command()(copy_live.tell)
 
 
 @app.command()
 def verify(
-    plan: Annotated[
-        Path, typer.Argument(metavar="PLAN", help="TOML or JSON: docs/copier.md.", readable=False)
-    ],
+    plan: PlanFile,
     dataset: Annotated[
         Path | None,
         typer.Option(help="Directory with the accounts and the leader's orders.", readable=False),
@@ -44,29 +48,30 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check a plan against the records and play a day of it in demo."""
-    del store  # taken by every command; a verification records nothing
     # Imported here: they cost the other commands their start-up.
     from streams.copier import read_plan
     from streams.files import Dataset
+    from surveillance.jobs.copying.recording import verify_and_record
     from surveillance.jobs.copying.tables import verification_tables
-    from surveillance.jobs.copying.verify import verify_recorded, verify_simulated
+    from surveillance.jobs.copying.verify import Verification, verify_recorded, verify_simulated
 
     if dataset is not None and scenario is not None:
         raise typer.BadParameter("give one of --dataset and --scenario")
     wanted = read_plan(plan)
     others = [read_plan(path) for path in running or []]
-    with task_bar(Console(stderr=True)) as on_progress, naming_options():
-        if dataset is not None:
-            report = verify_recorded(
-                wanted,
-                Dataset.open(dataset),
-                others,
-                seed=seed,
-                latest_time_ns=now_ns() + DAY_NS,
-                on_progress=on_progress,
-            )
-        else:
-            report = verify_simulated(
+
+    def play() -> Verification:
+        with task_bar(Console(stderr=True)) as on_progress, naming_options():
+            if dataset is not None:
+                return verify_recorded(
+                    wanted,
+                    Dataset.open(dataset),
+                    others,
+                    seed=seed,
+                    latest_time_ns=now_ns() + DAY_NS,
+                    on_progress=on_progress,
+                )
+            return verify_simulated(
                 wanted,
                 scenario or "basic",
                 others,
@@ -74,6 +79,9 @@ def verify(
                 n_accounts=accounts,
                 on_progress=on_progress,
             )
+
+    with open_store(load_settings(store=store)) as opened:
+        report = verify_and_record(opened.copying, wanted, play)
     if as_json:
         typer.echo(json.dumps(report.to_json()))
         return

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -16,6 +14,7 @@ from models.params import DetectionParams
 from streams.kafka.settings import read_settings
 from streams.topics import Topics
 from surveillance.assembly import open_store
+from surveillance.commands.stopping import Stopping
 from surveillance.config import load_settings
 from surveillance.fitted import load_classifier
 from surveillance.live.running import run_stream
@@ -23,7 +22,16 @@ from surveillance.live.settings import LiveSettings
 from surveillance.live.whole_scan import scan_journal as scan_whole_journal
 from surveillance.live.worker import Known, Worker
 from surveillance.logs import log_json_lines
-from surveillance.options import AsJson, ClassifierFile, StoreUrl
+from surveillance.options import (
+    AsJson,
+    ClassifierFile,
+    KafkaAddress,
+    KafkaFile,
+    LogJson,
+    Partitions,
+    StoreUrl,
+    TopicPrefix,
+)
 from surveillance.policy import with_policy
 from surveillance.results import scan_summary
 from surveillance.terminal import output_console, verdict_table
@@ -33,12 +41,9 @@ _DEFAULTS = LiveSettings()
 
 
 def run(
-    kafka: Annotated[str, typer.Option("--kafka", help="Brokers as HOST:PORT, with commas.")],
-    kafka_config: Annotated[
-        Path | None,
-        typer.Option(help="File with the login, name=value (default: KAFKA_*).", readable=False),
-    ] = None,
-    topic_prefix: Annotated[str, typer.Option(help="In front of every topic's name.")] = "",
+    kafka: KafkaAddress,
+    kafka_config: KafkaFile = None,
+    topic_prefix: TopicPrefix = "",
     stream: Annotated[str, typer.Option(help="Name of the stream in the store.")] = "live",
     until_end: Annotated[
         bool, typer.Option("--until-end", help="Stop at the end of the topics and judge it all.")
@@ -52,18 +57,11 @@ def run(
     accounts: Annotated[
         int, typer.Option(help="Accounts that provisional flags pay for.")
     ] = _DEFAULTS.n_accounts,
-    partitions: Annotated[
-        int, typer.Option(help="Partitions of the topics of orders and sessions.")
-    ] = _DEFAULTS.partitions,
+    partitions: Partitions = _DEFAULTS.partitions,
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve the worker's metrics on this loopback port.")
     ] = None,
-    log_json: Annotated[
-        bool,
-        typer.Option(
-            "--log-json", help="Log to stderr as JSON lines (default: where it is no terminal)."
-        ),
-    ] = False,
+    log_json: LogJson = False,
     policy: Annotated[
         Path | None, typer.Option(help="TOML file with the venue's policy.", readable=False)
     ] = None,
@@ -89,7 +87,7 @@ def run(
     registry = CollectorRegistry()
     if metrics_port is not None:
         start_http_server(metrics_port, addr=_LOOPBACK, registry=registry)
-    stopping = _Stopping()
+    stopping = Stopping()
     console = Console(stderr=True)
     if log_json or not console.is_terminal:
         log_json_lines(sys.stderr, "surveillance.live", "streams.kafka")
@@ -144,18 +142,3 @@ def scan_journal(
         return
     output_console().print(verdict_table(result.findings))
     typer.echo(f"Results: {out / 'report.html'}")
-
-
-class _Stopping:
-    """Whether the process was asked to end: the step at hand is finished first."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def __call__(self) -> bool:
-        return self._asked
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True

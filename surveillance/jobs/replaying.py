@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from streams.codec import ContentType
 from streams.files import Dataset
-from streams.kafka.admin import TopicPlan, create_topics, plan_topics
+from streams.kafka.admin import TopicPlan, create_topics, plan_copier_topics, plan_topics
 from streams.kafka.producer import EventProducer
 from streams.kafka.settings import KafkaSettings
 from streams.topics import Topics
@@ -177,7 +177,8 @@ def _orders(dataset: Dataset, overview: _Overview, latest_time_ns: int) -> Itera
 
 def _topics_of(plan: ReplayPlan, firms: tuple[str, ...]) -> list[TopicPlan]:
     own = [TopicPlan(plan.topics.orders_of(firm_id), plan.n_partitions) for firm_id in firms]
-    return [*plan_topics(plan.topics, plan.n_partitions), *own]
+    ours = plan_copier_topics(plan.topics, plan.n_partitions)
+    return [*plan_topics(plan.topics, plan.n_partitions), *ours, *own]
 
 
 def _families(instruments: pa.Table) -> dict[str, str]:

@@ -141,6 +141,21 @@ def translated_errors(store: str) -> Iterator[None]:
         raise StoreError(store, f"cannot hold a value: {_first_line(error)}") from error
 
 
+@contextmanager
+def reading(engine: Engine, store: str) -> Iterator[Connection]:
+    """Yield a connection to read from; errors are translated."""
+    with translated_errors(store), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, store: str) -> Iterator[Connection]:
+    """Yield a connection in a transaction that writes: all of it or nothing."""
+    writer = engine.execution_options(writes=True)
+    with translated_errors(store), writer.begin() as connection:
+        yield connection
+
+
 def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select, true
 
 from surveillance.errors import StoreError
 from surveillance.findings import RunFindings
+from surveillance.store.copying import CopyStore
 from surveillance.store.database import (
     create_store_engine,
     parse_store_url,
@@ -27,7 +28,8 @@ DEFAULT_STORE_URL = "sqlite:///surveillance.db"
 class Store:
     """An open store: `reader` answers questions, `record_run` writes; threads may share it.
 
-    `live` is what a worker of a stream reads and writes, `streams` answers questions about them.
+    `live` is what a worker of a stream reads and writes, `streams` answers questions about them;
+    `copying` keeps the copiers.
 
     Made by `Store.open`.
 
@@ -44,6 +46,7 @@ class Store:
         self.url = url
         self.reader = Reader(engine, url)
         self.streams = StreamReader(engine, url)
+        self.copying = CopyStore(engine, url)
 
     @classmethod
     def open(cls, url: str = DEFAULT_STORE_URL) -> "Store":

@@ -9,6 +9,7 @@ import pyarrow as pa
 from streams.copier import Plan
 from streams.orderevents import EventType, OrderEvent
 from streams.tables import TABLES
+from surveillance.jobs.copying.records import order_row
 
 STAMPS = ("copy_group_id", "parent_order_id")
 """What a copier writes on its orders; the detector must not need it."""
@@ -80,25 +81,12 @@ def _in_sequence(orders: pa.Table) -> pa.Table:
 
 def _order_row(event: OrderEvent, firm_id: str) -> dict[str, Any]:
     return {
-        "event_time_ns": event.event_time_ns,
-        "account_id": event.account_id,
-        "instrument_id": event.instrument_id,
-        "side": event.side.value,
-        "quantity": float(event.quantity),
+        **order_row(event, {}),
         "event_id": f"copy-{event.event_id}",
-        "event_type": event.event_type.value,
         "order_id": event.order_id and f"copy-{event.order_id}",
-        "client_order_id": event.client_order_id,
         "firm_id": firm_id,
-        "order_type": event.order_type.value,
-        "limit_price": event.limit_price,
-        "stop_price": event.stop_price,
-        "last_quantity": None if event.last_quantity is None else float(event.last_quantity),
-        "last_price": event.last_price,
         "session_id": _session_id(event.account_id),
         "automated": bool(event.automated),
-        "copy_group_id": event.copy_group_id,
-        "parent_order_id": event.parent_order_id,
     }
 
 

@@ -1,7 +1,7 @@
 """What a dataset says about a copier's accounts: owners, money, instruments, orders and prices."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from streams.files import Dataset
 from streams.orderevents import EventType, OrderEvent, OrderType, Side
 from streams.simulator.venue_tape import PriceTape
 
+Rows = Iterable[Mapping[str, Any]]
 _REQUESTS = (EventType.NEW, EventType.REPLACE, EventType.CANCEL)
-_COLUMNS = (
+ORDER_COLUMNS = (
     "event_time_ns",
     "account_id",
     "instrument_id",
@@ -31,8 +32,11 @@ _COLUMNS = (
     "limit_price",
     "stop_price",
     "last_quantity",
+    "last_price",
     "parent_order_id",
     "copy_group_id",
+    "automated",
+    "time_in_force",
 )
 
 
@@ -69,9 +73,16 @@ def read_records(dataset: Dataset, *, latest_time_ns: int) -> CopyRecords:
     StreamError
         If a table breaks the contract.
     """
-    accounts = dataset.table("accounts", latest_time_ns=latest_time_ns).to_pylist()
-    rows = dataset.table("instruments", latest_time_ns=latest_time_ns).to_pylist()
-    declarations = dataset.table("declarations", latest_time_ns=latest_time_ns).to_pylist()
+    return records_of(
+        *(
+            dataset.table(name, latest_time_ns=latest_time_ns).to_pylist()
+            for name in ("accounts", "declarations", "instruments")
+        )
+    )
+
+
+def records_of(accounts: Rows, declarations: Rows, instruments: Rows) -> CopyRecords:
+    """Return rows of the reference tables as records."""
     return CopyRecords(
         owners={r["account_id"]: r["owner_id"] for r in accounts if r["owner_id"] is not None},
         equity_cents={
@@ -87,8 +98,8 @@ def read_records(dataset: Dataset, *, latest_time_ns: int) -> CopyRecords:
             )
             for r in declarations
         ),
-        instruments={r["instrument_id"]: _instrument(r) for r in rows},
-        lot_sizes={r["instrument_id"]: r["lot_size"] or 1.0 for r in rows},
+        instruments={r["instrument_id"]: _instrument(r) for r in instruments},
+        lot_sizes={r["instrument_id"]: r["lot_size"] or 1.0 for r in instruments},
     )
 
 
@@ -158,9 +169,9 @@ def read_tapes(
     A contract takes the prices of its whole family: an ES and a MES have one price. An instrument
     whose family was not filled has no tape.
     """
-    families = {instruments[name].family or name for name in wanted}
+    families = {instruments[name].family_id for name in wanted}
     chosen = pa.array(
-        [n for n, one in instruments.items() if (one.family or n) in families], pa.string()
+        [n for n, one in instruments.items() if one.family_id in families], pa.string()
     )
     parts = []
     columns = ("event_time_ns", "instrument_id", "event_type", "last_price")
@@ -172,12 +183,12 @@ def read_tapes(
         )
         parts.append(batch.filter(mask))
     fills = pa.Table.from_batches(parts).sort_by("event_time_ns")
-    family_of = [instruments[n].family or n for n in fills["instrument_id"].to_pylist()]
+    family_of = [instruments[n].family_id for n in fills["instrument_id"].to_pylist()]
     times_ns, prices = fills["event_time_ns"].to_numpy(), fills["last_price"].to_numpy()
     tapes = {}
     for name in wanted:
         one = instruments[name]
-        own = np.array([family == (one.family or name) for family in family_of], np.bool_)
+        own = np.array([family == one.family_id for family in family_of], np.bool_)
         if own.any() and one.tick_size:
             ticks = np.round(prices[own] / one.tick_size).astype(np.int64)
             tapes[name] = PriceTape(times_ns[own], ticks)
@@ -195,7 +206,7 @@ def _instrument(row: Mapping[str, Any]) -> Instrument:
 
 
 def _rows_of(dataset: Dataset, account_id: str, latest_time_ns: int) -> Iterator[dict[str, Any]]:
-    for batch in dataset.order_batches(latest_time_ns=latest_time_ns, columns=_COLUMNS):
+    for batch in dataset.order_batches(latest_time_ns=latest_time_ns, columns=ORDER_COLUMNS):
         yield from batch.filter(pc.equal(batch["account_id"], account_id)).to_pylist()
 
 
@@ -213,26 +224,63 @@ def _largest_lots(
     return largest
 
 
-def _request(row: Mapping[str, Any], number: int, lot_sizes: Mapping[str, float]) -> OrderEvent:
-    kind = EventType(row["event_type"] or EventType.NEW)
+def order_event(
+    row: Mapping[str, Any], event_id: str, lot_sizes: Mapping[str, float]
+) -> OrderEvent:
+    """Return a row of orders as an event in whole lots.
+
+    Parameters
+    ----------
+    row : mapping
+        A row in canonical columns.
+    event_id : str
+        What the event is called.
+    lot_sizes : mapping of str to float
+        Quantity of one lot of each instrument; 1 where it is not known.
+    """
     lot = lot_sizes.get(row["instrument_id"], 1.0)
-    # The order's own name joins a request to the order that it changes.
-    name = row["client_order_id"] or row["order_id"] or row["event_id"] or f"row-{number}"
+    filled = row["last_quantity"]
     return OrderEvent(
         row["event_time_ns"],
         row["account_id"],
         row["instrument_id"],
         Side(row["side"]),
         round((row["quantity"] or 0.0) / lot),
-        f"recorded-{number}",
-        kind,
-        client_order_id=name,
+        event_id,
+        EventType(row["event_type"] or EventType.NEW),
+        order_id=row["order_id"],
+        client_order_id=row["client_order_id"],
         order_type=OrderType(row["order_type"] or _order_type(row)),
         limit_price=row["limit_price"],
         stop_price=row["stop_price"],
+        last_quantity=None if filled is None else round(filled / lot),
+        last_price=row["last_price"],
         parent_order_id=row["parent_order_id"],
         copy_group_id=row["copy_group_id"],
+        automated=row["automated"],
+        time_in_force=row["time_in_force"],
     )
+
+
+def order_row(event: OrderEvent, lot_sizes: Mapping[str, float]) -> dict[str, Any]:
+    """Return an event as a row of orders, what it does not say left out: undoes `order_event`."""
+    lot = lot_sizes.get(event.instrument_id, 1.0)
+    row = {name: value for name, value in event._asdict().items() if value is not None}
+    filled = event.last_quantity
+    return row | {
+        "side": event.side.value,
+        "event_type": event.event_type.value,
+        "order_type": event.order_type.value,
+        "quantity": event.quantity * lot,
+        **({} if filled is None else {"last_quantity": filled * lot}),
+    }
+
+
+def _request(row: Mapping[str, Any], number: int, lot_sizes: Mapping[str, float]) -> OrderEvent:
+    # The order's own name joins a request to the order that it changes.
+    name = row["client_order_id"] or row["order_id"] or row["event_id"] or f"row-{number}"
+    event = order_event(row, f"recorded-{number}", lot_sizes)
+    return event._replace(order_id=None, client_order_id=name, last_quantity=None, last_price=None)
 
 
 def _order_type(row: Mapping[str, Any]) -> OrderType:

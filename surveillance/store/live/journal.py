@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Engine, insert, select, true
+from sqlalchemy import Connection, Engine, delete, insert, select, true
 
 from surveillance.store.database import translated_errors
 from surveillance.store.live.records import Segment
@@ -20,6 +20,13 @@ def write_segment(connection: Connection, stream: str, number: int, segment: Seg
             n_rows=segment.n_rows,
             content=segment.content,
         )
+    )
+
+
+def forget_segments(connection: Connection, stream: str, before_number: int) -> None:
+    """Remove the segments before a number."""
+    connection.execute(
+        delete(SEGMENTS).where(SEGMENTS.c.stream == stream, SEGMENTS.c.number < before_number)
     )
 
 

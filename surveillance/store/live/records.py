@@ -110,6 +110,8 @@ class LiveCommit:
         To be published, in order.
     snapshot : bytes or None
         State after this commit's segment; None keeps the earlier one.
+    forgets_segments : bool
+        Whether the segments before this commit's are of no more use, the snapshot holds them.
     """
 
     epoch: int
@@ -128,6 +130,7 @@ class LiveCommit:
     withdrawn: Sequence[str] = ()
     outbox: Sequence[OutboxRecord] = ()
     snapshot: bytes | None = None
+    forgets_segments: bool = False
 
 
 @dataclass(frozen=True, slots=True)

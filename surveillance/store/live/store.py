@@ -1,33 +1,28 @@
 """The live store: what a worker of one stream reads when it starts and commits as it goes.
 
-A commit is one transaction. Its first statement asks for the newest epoch and takes the lock of
-the stream's row, so that of two workers on one stream only the newer one writes.
+A commit is one transaction (`committing`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from streams.messages import Message
 from surveillance.clock import now_ns
 from surveillance.errors import StoreError, show_value
-from surveillance.store.database import translated_errors
+from surveillance.store.database import reading, writing
+from surveillance.store.live.committing import write_commit
 from surveillance.store.live.dead_letters import (
     queue_replay,
     read_dead_letter,
     read_replays,
-    write_dead_letters,
 )
-from surveillance.store.live.groups import write_groups
-from surveillance.store.live.journal import read_segments, write_segment
+from surveillance.store.live.journal import read_segments
 from surveillance.store.live.outbox import (
     acknowledge,
     read_acknowledged,
     read_pending,
-    write_outbox,
 )
-from surveillance.store.live.reconciliation import add_counts
 from surveillance.store.live.records import (
     LiveCommit,
     LiveState,
@@ -35,8 +30,8 @@ from surveillance.store.live.records import (
     Position,
     StoredLetter,
 )
-from surveillance.store.live.reference import read_reference, write_reference
-from surveillance.store.live.stream_row import advance, raise_epoch, read_state
+from surveillance.store.live.reference import read_reference
+from surveillance.store.live.stream_row import raise_epoch, read_state
 
 
 class LiveStore:
@@ -72,12 +67,12 @@ class LiveStore:
         int
             The epoch to commit with.
         """
-        with self._writing() as connection:
+        with writing(self._engine, self._url) as connection:
             return raise_epoch(connection, self.stream)
 
     def load(self) -> LiveState:
         """Return where the stream stands; that of a new stream where nothing is committed."""
-        with self._reading() as connection:
+        with reading(self._engine, self._url) as connection:
             return read_state(connection, self.stream)
 
     def commit(self, commit: LiveCommit) -> None:
@@ -94,21 +89,13 @@ class LiveStore:
             If a newer session has the stream, a value cannot be held, groups come before any run
             or with that of another dataset, or the database fails; nothing is written then.
         """
-        with self._writing() as connection:
-            numbers = advance(connection, self.stream, commit, time_ns=self._clock())
-            if numbers is None:
+        with writing(self._engine, self._url) as connection:
+            if not write_commit(connection, self.stream, commit, time_ns=self._clock()):
                 raise StoreError(
                     self._url,
                     f"another worker has taken over stream {show_value(self.stream)}; "
                     f"the session of epoch {commit.epoch} may no longer write",
                 )
-            if commit.segment is not None:
-                write_segment(connection, self.stream, numbers.segment, commit.segment)
-            add_counts(connection, self.stream, commit.counts)
-            write_dead_letters(connection, self.stream, numbers.dead_letter, commit.dead)
-            write_reference(connection, self.stream, commit.reference)
-            write_groups(connection, self.stream, commit)
-            write_outbox(connection, self.stream, numbers.outbox, commit.outbox)
 
     def segments(self, first_ns: int | None = None, last_ns: int | None = None) -> Iterator[bytes]:
         """Yield the journal's segments by number, one in memory at a time.
@@ -133,12 +120,12 @@ class LiveStore:
 
     def reference(self, table: str) -> list[str]:
         """Return the newest documents of a reference table, by key."""
-        with self._reading() as connection:
+        with reading(self._engine, self._url) as connection:
             return read_reference(connection, self.stream, table)
 
     def pending(self, limit: int = 1_000) -> tuple[OutboxRow, ...]:
         """Return the first records of the outbox that are not acknowledged, in their order."""
-        with self._reading() as connection:
+        with reading(self._engine, self._url) as connection:
             return read_pending(connection, self.stream, limit)
 
     def acknowledge(self, numbers: Sequence[int], offsets: Mapping[Position, int]) -> None:
@@ -151,12 +138,12 @@ class LiveStore:
         offsets : Mapping[Position, int]
             Only go up.
         """
-        with self._writing() as connection:
+        with writing(self._engine, self._url) as connection:
             acknowledge(connection, self.stream, numbers, offsets)
 
     def last_acknowledged(self) -> dict[Position, int]:
         """Return the last acknowledged offset by topic and partition of the outbox's topics."""
-        with self._reading() as connection:
+        with reading(self._engine, self._url) as connection:
             return read_acknowledged(connection, self.stream)
 
     def dead_letter(self, number: int) -> StoredLetter:
@@ -167,7 +154,7 @@ class LiveStore:
         NotFoundError
             If there is none of this number.
         """
-        with self._reading() as connection:
+        with reading(self._engine, self._url) as connection:
             return read_dead_letter(connection, self.stream, number)
 
     def replay(self, number: int) -> int:
@@ -183,7 +170,7 @@ class LiveStore:
         NotFoundError
             If there is no letter of this number.
         """
-        with self._writing() as connection:
+        with writing(self._engine, self._url) as connection:
             return queue_replay(connection, self.stream, number)
 
     def replays(self, from_number: int = 0, limit: int = 1_000) -> tuple[Message, ...]:
@@ -192,16 +179,5 @@ class LiveStore:
         The worker decodes them like others and commits the position of their topic and partition;
         `LiveState.next_replay` is the number to go on from.
         """
-        with self._reading() as connection:
+        with reading(self._engine, self._url) as connection:
             return read_replays(connection, self.stream, from_number, limit)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translated_errors(self._url), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        writer = self._engine.execution_options(writes=True)
-        with translated_errors(self._url), writer.begin() as connection:
-            yield connection

@@ -45,6 +45,12 @@ def raise_epoch(connection: Connection, stream: str) -> int:
     return epoch
 
 
+def is_newest(connection: Connection, stream: str, epoch: int) -> bool:
+    """Whether no newer session has the stream."""
+    query = select(STREAMS.c.epoch).where(STREAMS.c.stream == stream)
+    return connection.scalar(query) == epoch
+
+
 def advance(
     connection: Connection, stream: str, commit: LiveCommit, *, time_ns: int
 ) -> FirstNumbers | None:

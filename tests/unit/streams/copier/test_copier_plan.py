@@ -9,7 +9,7 @@ from helpers.copying import INSTRUMENTS, LEADER, START_NS, copy_plan, follower_p
 
 from streams.copier import Declaration, Plan, PlanError, check_plan, read_plan
 from streams.copier.plan import CopyMode, Limits, Margin, Rounding, SizeMode, Translation
-from streams.copier.plan_file import plan_of
+from streams.copier.plan_file import plan_of, plan_to_json
 
 FULL = """
 plan_id = "desk-1"
@@ -233,3 +233,25 @@ def test_a_size_by_equity_is_judged_when_an_order_comes() -> None:
         follower_plan(size=size(1, mode=SizeMode.EQUITY), limits=Limits(largest_position_lots=1))
     )
     assert codes(plan, largest_positions={LEADER: {"ES": 10}}) == []
+
+
+def test_a_plan_as_json_is_read_back_as_the_same_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(FULL, encoding="utf-8")
+    plan = read_plan(path)
+    text = json.dumps(plan_to_json(plan), allow_nan=False)
+    assert plan_of(json.loads(text), shown="json") == plan
+
+
+def test_a_size_by_value_between_families_is_refused() -> None:
+    """An NQ in MES by multipliers alone would leave out that their prices differ."""
+    known = {one.instrument_id: one for one in INSTRUMENTS}
+    by_value = size(1, mode=SizeMode.NOTIONAL)
+    across = copy_plan(
+        follower_plan(size=by_value, translations=(Translation("NQ", "MES"),), instruments=("MES",))
+    )
+    within = copy_plan(follower_plan(size=by_value, translations=(Translation("ES", "MES"),)))
+    in_lots = copy_plan(follower_plan(size=size(2), translations=(Translation("NQ", "MES"),)))
+    assert codes(across, instruments=known) == ["other_family"]
+    assert codes(within, instruments=known) == []
+    assert codes(in_lots, instruments=known) == []
