@@ -121,7 +121,7 @@ def headline(copier: Copier) -> str:
         return f"{n}; it is stopped"
     states = ", ".join(f"{count} {words(state)}" for state, count in summary.states.items())
     said = f"{n} {verb} the leader" + (f": {states}" if states else "")
-    return said if summary.status is CopierStatus.RUNNING else f"Silent. At last, {said}"
+    return said if summary.status is CopierStatus.RUNNING else f"when last heard of, {said}"
 
 
 def _holdings(view: Mapping[str, Any] | None, *, is_targeted: bool) -> tuple[Holding, ...]:

@@ -127,13 +127,14 @@ function startAsking() {
   const form = ask.querySelector("form");
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-ask]");
-    if (button === null || button === undefined) {
+    if (!button) {
       return;
     }
     asked = { body: button.dataset.body, key: crypto.randomUUID() };
     document.getElementById("ask-title").textContent = button.dataset.title;
     document.getElementById("ask-text").textContent = button.dataset.text;
-    document.getElementById("ask-confirm").textContent = button.textContent;
+    document.getElementById("ask-confirm").textContent =
+      button.dataset.confirm ?? button.textContent;
     choice.hidden = button.dataset.choice === undefined;
     ask.showModal();
   });
