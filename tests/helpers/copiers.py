@@ -162,12 +162,16 @@ def commit_view(
 
 
 def fill_store(store: Store) -> None:
-    """Put in a copier of every status, and one whose names are an attacker's."""
+    """Put in a copier of every status, and one whose names are an attacker's.
+
+    Those that run were heard of an hour from now: no test is slow enough to find them silent.
+    """
+    alive = at_other_time(store, 3_600)
     running = plan_of_two()
     copying = record(store, running)
     copying.record_verification(RUNNING, REPORT, now_ns())
     copying.add_command(RUNNING, CommandKind.KILL_AND_HOLD, "micro", now_ns())
-    let_run(copying, running, obeyed=1)
+    let_run(alive, running, obeyed=1)
     copying.add_command(RUNNING, CommandKind.ARM, None, now_ns())
 
     stopped = plan_of_two(STOPPED)
@@ -181,11 +185,16 @@ def fill_store(store: Store) -> None:
     record(store, plan_of_two(NEVER_RUN)).record_refusal(NEVER_RUN, REASONS, now_ns())
 
     hostile = plan_of_two(HOSTILE, HOSTILE_ACCOUNT)
-    let_run(record(store, hostile), hostile)
+    record(store, hostile)
+    let_run(alive, hostile)
     copying.add_command(HOSTILE, CommandKind.ARM, HOSTILE_ACCOUNT, now_ns())
 
 
 def let_fall_silent(store: Store, plan_id: str, seconds: int) -> None:
     """Let a running copier have said its last word so long ago."""
-    past = CopyStore(store.copying._engine, store.url, clock=lambda: now_ns() - seconds * SECOND_NS)
-    past.open_session(plan_id)
+    at_other_time(store, -seconds).open_session(plan_id)
+
+
+def at_other_time(store: Store, seconds: int) -> CopyStore:
+    """Return the copiers of a store by a clock that goes wrong by so much."""
+    return CopyStore(store.copying._engine, store.url, clock=lambda: now_ns() + seconds * SECOND_NS)

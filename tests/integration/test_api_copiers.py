@@ -26,7 +26,7 @@ from streams.copier.plan_file import plan_of, plan_to_json
 from surveillance.api.server import RunningServer
 from surveillance.assembly import plan_verifier
 from surveillance.clock import now_ns
-from surveillance.errors import PlanRefusedError
+from surveillance.errors import PlanRefusedError, SurveillanceError
 from surveillance.store import Store
 
 PROBLEM = "urn:exchange-surveillance:problem:"
@@ -45,6 +45,20 @@ def client(store: Store) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that no test of this module manages to change, one for all of them."""
+    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('copiers')}/s.db") as store:
+        fill_store(store)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def reader(untouched: Store) -> Iterator[httpx.Client]:
+    with RunningServer(untouched) as server, httpx.Client(base_url=server.url) as client:
+        yield client
+
+
 def assert_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -60,11 +74,11 @@ def path_of(plan_id: str, part: str = "") -> str:
 # Questions
 
 
-def test_pages_hold_every_copier_once_with_its_status(client: httpx.Client) -> None:
+def test_pages_hold_every_copier_once_with_its_status(reader: httpx.Client) -> None:
     found: dict[str, str] = {}
     query: dict[str, str | int] = {"limit": 2}
     while True:
-        page = client.get("/v1/copiers", params=query).json()
+        page = reader.get("/v1/copiers", params=query).json()
         found |= {row["plan_id"]: row["status"] for row in page["copiers"]}
         if page["next_cursor"] is None:
             break
@@ -79,8 +93,8 @@ def test_pages_hold_every_copier_once_with_its_status(client: httpx.Client) -> N
     }
 
 
-def test_a_copier_is_served_whole(client: httpx.Client) -> None:
-    copier = client.get(path_of(RUNNING)).json()
+def test_a_copier_is_served_whole(reader: httpx.Client) -> None:
+    copier = reader.get(path_of(RUNNING)).json()
     assert plan_of(copier["plan"], shown="it") == plan_of_two()
     assert copier["checked"]["report"] == REPORT
     assert copier["view"]["leader"]["positions"] == {"ES": 4, "NQ": -1}
@@ -103,17 +117,17 @@ def test_fidelity_says_whether_it_is_live_or_of_a_verification(
     assert verified["followers"][0]["copied"] == 87
 
 
-def test_latency_has_a_class_more_than_bounds(client: httpx.Client) -> None:
-    latency = client.get(path_of(RUNNING, "/latency")).json()
+def test_latency_has_a_class_more_than_bounds(reader: httpx.Client) -> None:
+    latency = reader.get(path_of(RUNNING, "/latency")).json()
     for one in latency["followers"]:
         assert len(one["counts"]) == len(latency["bounds_ms"]) + 1
         assert (one["p50_ms"], one["p99_ms"]) == (5.0, 30.0)
-    assert client.get(path_of(NEVER_RUN, "/latency")).json()["followers"] == []
+    assert reader.get(path_of(NEVER_RUN, "/latency")).json()["followers"] == []
 
 
 @pytest.mark.parametrize("part", ["", "/fidelity", "/latency"])
-def test_an_unknown_plan_is_a_404_problem(client: httpx.Client, part: str) -> None:
-    assert_problem(client.get(path_of("gone", part)), 404, "not-found")
+def test_an_unknown_plan_is_a_404_problem(reader: httpx.Client, part: str) -> None:
+    assert_problem(reader.get(path_of("gone", part)), 404, "not-found")
 
 
 # Plans
@@ -128,11 +142,11 @@ def test_a_plan_is_recorded_and_a_changed_one_replaces_it(client: httpx.Client) 
     assert client.post("/v1/copiers", json=changed).json()["plan"]["mode"] == "fills"
 
 
-def test_a_plan_that_runs_is_not_replaced(client: httpx.Client) -> None:
+def test_a_plan_that_runs_is_not_replaced(reader: httpx.Client) -> None:
     changed = {**plan_to_json(plan_of_two()), "mode": "fills"}
-    problem = assert_problem(client.post("/v1/copiers", json=changed), 409, "conflict")
+    problem = assert_problem(reader.post("/v1/copiers", json=changed), 409, "conflict")
     assert "runs as another plan" in problem["detail"]
-    assert client.get(path_of(RUNNING)).json()["plan"]["mode"] == "orders"
+    assert reader.get(path_of(RUNNING)).json()["plan"]["mode"] == "orders"
 
 
 @pytest.mark.parametrize(
@@ -151,22 +165,22 @@ def test_a_plan_that_runs_is_not_replaced(client: httpx.Client) -> None:
     ],
 )
 def test_a_bad_plan_is_refused_by_field_and_rule(
-    client: httpx.Client, change: dict[str, Any], parameter: str, rule: str
+    reader: httpx.Client, change: dict[str, Any], parameter: str, rule: str
 ) -> None:
     content = json.dumps({**plan_to_json(plan_of_two("fresh")), **change})
-    answer = client.post(
+    answer = reader.post(
         "/v1/copiers", content=content, headers={"content-type": "application/json"}
     )
     problem = assert_problem(answer, 422, "invalid-plan")
     (error,) = problem["errors"]
     assert error["parameter"] == parameter
     assert rule in error["rule"]
-    assert client.get("/v1/copiers").json()["total"] == 5
+    assert reader.get("/v1/copiers").json()["total"] == 5
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"plan"', "[" * 100_000, "\x00", '{"a": NaN}'])
-def test_a_body_that_is_no_plan_at_all_is_refused(client: httpx.Client, content: str) -> None:
-    answer = client.post(
+def test_a_body_that_is_no_plan_at_all_is_refused(reader: httpx.Client, content: str) -> None:
+    answer = reader.post(
         "/v1/copiers", content=content, headers={"content-type": "application/json"}
     )
     assert answer.status_code in (400, 422)
@@ -228,7 +242,7 @@ def test_one_plan_is_verified_at_a_time(store: Store) -> None:
 
 def test_a_verification_that_fails_lets_the_next_one_in(store: Store) -> None:
     def verify(plan: Plan) -> None:
-        raise RuntimeError(plan.plan_id)
+        raise SurveillanceError(plan.plan_id)
 
     with RunningServer(store, verify=verify) as server, httpx.Client(base_url=server.url) as client:
         for _ in range(2):
@@ -236,10 +250,10 @@ def test_a_verification_that_fails_lets_the_next_one_in(store: Store) -> None:
             assert_problem(answer, 500, "internal-error")
 
 
-def test_a_server_without_a_market_says_who_verifies(client: httpx.Client) -> None:
-    problem = assert_problem(client.post(path_of(RUNNING, "/verify"), json={}), 409, "conflict")
+def test_a_server_without_a_market_says_who_verifies(reader: httpx.Client) -> None:
+    problem = assert_problem(reader.post(path_of(RUNNING, "/verify"), json={}), 409, "conflict")
     assert "surveillance copy verify" in problem["detail"]
-    assert_problem(client.post(path_of("gone", "/verify"), json={}), 404, "not-found")
+    assert_problem(reader.post(path_of("gone", "/verify"), json={}), 404, "not-found")
 
 
 # Commands
@@ -278,18 +292,20 @@ def test_a_command_sent_again_under_its_key_is_one(client: httpx.Client, store: 
     "body",
     [{}, {"kind": "disarm"}, {"kind": "arm", "reason": "x"}, {"kind": "arm", "account_id": 7}, []],
 )
-def test_a_command_that_is_none_is_refused(client: httpx.Client, store: Store, body: Any) -> None:
-    before = store.copying.copier(RUNNING).commands
-    answer = client.post(path_of(RUNNING, "/commands"), json=body)
+def test_a_command_that_is_none_is_refused(
+    reader: httpx.Client, untouched: Store, body: Any
+) -> None:
+    before = untouched.copying.copier(RUNNING).commands
+    answer = reader.post(path_of(RUNNING, "/commands"), json=body)
     assert_problem(answer, 422, "invalid-request")
-    assert store.copying.copier(RUNNING).commands == before
+    assert untouched.copying.copier(RUNNING).commands == before
 
 
-def test_a_command_to_nobody_is_refused(client: httpx.Client) -> None:
+def test_a_command_to_nobody_is_refused(reader: httpx.Client) -> None:
     to_nobody = {"kind": "arm", "account_id": "leader"}
-    answer = client.post(path_of(RUNNING, "/commands"), json=to_nobody)
+    answer = reader.post(path_of(RUNNING, "/commands"), json=to_nobody)
     assert "holds no follower" in assert_problem(answer, 404, "not-found")["detail"]
-    gone = client.post(path_of("gone", "/commands"), json={"kind": "arm"})
+    gone = reader.post(path_of("gone", "/commands"), json={"kind": "arm"})
     assert_problem(gone, 404, "not-found")
 
 
@@ -316,14 +332,17 @@ COMMAND = {"kind": "kill_and_flatten"}
 )
 @pytest.mark.parametrize("path", ["/v1/copiers", path_of(RUNNING, "/commands")])
 def test_a_page_of_another_site_changes_nothing(
-    client: httpx.Client, store: Store, path: str, headers: dict[str, str]
+    reader: httpx.Client, untouched: Store, path: str, headers: dict[str, str]
 ) -> None:
-    before = (store.copying.copier(RUNNING).commands, store.copying.list_copiers().total)
-    host = client.base_url.netloc.decode()
+    before = (untouched.copying.copier(RUNNING).commands, untouched.copying.list_copiers().total)
+    host = reader.base_url.netloc.decode()
     sent = {name: value.format(host=host) for name, value in headers.items()}
     body = COMMAND if path.endswith("commands") else plan_to_json(plan_of_two("fresh"))
-    assert_problem(client.post(path, json=body, headers=sent), 403, "cross-site")
-    assert (store.copying.copier(RUNNING).commands, store.copying.list_copiers().total) == before
+    assert_problem(reader.post(path, json=body, headers=sent), 403, "cross-site")
+    assert (
+        untouched.copying.copier(RUNNING).commands,
+        untouched.copying.list_copiers().total,
+    ) == before
 
 
 @pytest.mark.parametrize(
@@ -339,15 +358,15 @@ def test_a_page_of_another_site_changes_nothing(
     ],
 )
 def test_what_a_form_of_another_site_could_send_is_no_command(
-    client: httpx.Client, store: Store, kind: str | None
+    reader: httpx.Client, untouched: Store, kind: str | None
 ) -> None:
-    before = store.copying.copier(RUNNING).commands
+    before = untouched.copying.copier(RUNNING).commands
     headers = {} if kind is None else {"content-type": kind}
-    answer = client.post(
+    answer = reader.post(
         path_of(RUNNING, "/commands"), content=json.dumps(COMMAND), headers=headers
     )
     assert_problem(answer, 415, "unsupported-media-type")
-    assert store.copying.copier(RUNNING).commands == before
+    assert untouched.copying.copier(RUNNING).commands == before
 
 
 def test_the_desk_itself_and_programs_may_command(client: httpx.Client) -> None:
@@ -367,11 +386,11 @@ def test_the_desk_itself_and_programs_may_command(client: httpx.Client) -> None:
         assert answer.status_code == 202, headers
 
 
-def test_another_site_may_still_link_here(client: httpx.Client) -> None:
+def test_another_site_may_still_link_here(reader: httpx.Client) -> None:
     headers = {"origin": "http://evil.example", "sec-fetch-site": "cross-site"}
-    assert client.get("/v1/copiers", headers=headers).status_code == 200
-    assert "access-control-allow-origin" not in client.get("/v1/copiers", headers=headers).headers
-    preflight = client.options(
+    assert reader.get("/v1/copiers", headers=headers).status_code == 200
+    assert "access-control-allow-origin" not in reader.get("/v1/copiers", headers=headers).headers
+    preflight = reader.options(
         "/v1/copiers", headers={**headers, "access-control-request-method": "POST"}
     )
     assert preflight.status_code == 405
