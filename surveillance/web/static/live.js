@@ -4,7 +4,6 @@
 
 const EVERY_MS = 2_000;
 const PATIENCE_MS = 10_000;
-const root = document.documentElement;
 const live = document.getElementById("live");
 const said = document.getElementById("said");
 const ask = document.getElementById("ask");
@@ -163,7 +162,6 @@ function startVerifying() {
   });
 }
 
-root.dataset.script = "on";
 if (ask !== null) {
   startAsking();
   startVerifying();
