@@ -40,9 +40,10 @@ format: $(DEV) ## Format the code and sort its imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmark: $(DEV) ## Measure scan and live worker; writes docs/performance.md
+benchmark: $(DEV) ## Measure scan, live worker and copier; writes docs/performance.md
 	$(BIN)/python -m benchmarks.scan_orders
 	$(BIN)/python -m benchmarks.live_worker
+	$(BIN)/python -m benchmarks.copier_fanout
 
 evaluate: $(DEV) ## Measure detection quality; writes docs/quality.md (half an hour)
 	$(BIN)/surveillance evaluate --scenario basic --seeds 5 --accounts 3000 --days 3 --baselines all --write-docs docs/quality.md

@@ -1,29 +1,37 @@
-"""The copier's fan-out in process: one leader, many followers, one thread, no network.
+"""The copier's fan-out, in process and through a broker; writes its section of docs/performance.md.
 
-`fan-out` places market orders of the leader and times the call that returns the copies; only that
-call counts for latency. `life` adds what the venue answers: acknowledgments and fills of every copy
-and of the leader, so it is the rate that a copier reaches over an order's whole life.
+In process: one leader, many followers, one thread, no network. `fan-out` places market orders of
+the leader and times the call that returns the copies; only that call counts for latency. `life`
+adds what the venue answers: acknowledgments and fills of every copy and of the leader, so it is the
+rate that a copier reaches over an order's whole life. Through the broker: `copier_latency`.
 """
 
 import argparse
 import gc
-import json
+import os
+import tempfile
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.copier_page import BrokerResult, copier_section
+from benchmarks.measure import run_module
+from benchmarks.sections import write_section
+from deploy.broker import LocalKafka
 from streams.copier import Copier, Instrument
 from streams.copier.plan import FollowerPlan, Limits, Plan, Rounding, Size
 from streams.orderevents import EventType, OrderEvent, Side
 
-_INSTRUMENT = Instrument("ES", "ES", 50.0, 0.25, exchange_fee_cents=140)
+RATES = (5.0, 25.0)
+INSTRUMENT = Instrument("ES", "ES", 50.0, 0.25, exchange_fee_cents=140)
 _START_NS = 1_750_000_000_000_000_000
 _LIMITS = Limits(largest_order_lots=1_000, largest_position_lots=100_000, daily_loss_cents=10**12)
 
 
-def build(n_followers: int) -> Copier:
-    """Return a copier with followers of different ratios, all under limits."""
+def build_plan(n_followers: int) -> Plan:
+    """Return a plan with followers of different ratios, all under limits."""
     followers = tuple(
         FollowerPlan(
             f"follower-{number}",
@@ -34,13 +42,12 @@ def build(n_followers: int) -> Copier:
         )
         for number in range(n_followers)
     )
-    plan = Plan("plan", "leader", followers, lead_exposure_percent=None)
-    return Copier(plan, [_INSTRUMENT])
+    return Plan("plan", "leader", followers, lead_exposure_percent=None)
 
 
 def measure(n_orders: int, n_followers: int) -> dict[str, float]:
     """Run a leader that buys and sells in turn, and return rates and latencies."""
-    copier = build(n_followers)
+    copier = Copier(build_plan(n_followers), [INSTRUMENT])
     latencies_ns: list[int] = []
     life_ns = 0
     n_copies = 0
@@ -85,16 +92,35 @@ def _answers(new: OrderEvent, copies: list[OrderEvent]) -> list[OrderEvent]:
     return events
 
 
-def main() -> None:
-    """Print the figures as JSON, the best rate of the repeats."""
+def main(arguments: list[str] | None = None) -> None:
+    """Measure everything, the best rate of the repeats in process, and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--orders", type=int, default=20_000, help="of the leader, in process")
     parser.add_argument("--followers", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=3)
-    arguments = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=60.0, help="at each rate on the broker")
+    parser.add_argument("--page", type=Path, default=Path("docs/performance.md"))
+    given = parser.parse_args(arguments)
     gc.freeze()
-    measured = [measure(arguments.orders, arguments.followers) for _ in range(arguments.repeats)]
-    print(json.dumps(max(measured, key=lambda one: one["fan_out_orders_per_s"]), indent=2))
+    measured = [measure(given.orders, given.followers) for _ in range(given.repeats)]
+    gc.unfreeze()
+    best = max(measured, key=lambda one: one["fan_out_orders_per_s"])
+    with (
+        tempfile.TemporaryDirectory(prefix="surveillance-benchmark-") as directory,
+        LocalKafka(Path(directory)) as kafka,
+    ):
+        through_broker = [
+            _through_broker(kafka.bootstrap, rate, given.seconds, given.followers) for rate in RATES
+        ]
+    text = copier_section(best, through_broker, n_cores=os.cpu_count() or 1)
+    write_section(given.page, "copier", text)
+    print(text)
+
+
+def _through_broker(bootstrap: str, rate: float, seconds: float, n_followers: int) -> BrokerResult:
+    numbers = (f"{rate}", f"{max(round(rate * seconds), 10)}", f"{n_followers}")
+    run = run_module("benchmarks.copier_latency", bootstrap, f"rate-{rate:g}.", *numbers)
+    return BrokerResult(rate, run.answer["bare_ms"], run.answer["copy_ms"])
 
 
 if __name__ == "__main__":

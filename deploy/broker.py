@@ -20,7 +20,7 @@ from types import TracebackType
 
 from deploy.broker_settings import BrokerPlan, BrokerSecurity, plan_brokers
 from deploy.kafka_jars import KAFKA_VERSION, BrokerStartError, fetch_jars
-from streams.kafka.admin import create_topics, plan_topics
+from streams.kafka.admin import create_topics, plan_copier_topics, plan_topics
 from streams.kafka.settings import KafkaSettings
 from streams.topics import Topics
 
@@ -194,7 +194,10 @@ def main() -> None:
         directory = options.directory or Path(temporary)
         try:
             with LocalKafka(directory, options.brokers, first_port=options.port) as kafka:
-                create_topics(KafkaSettings(kafka.bootstrap), plan_topics(Topics()))
+                create_topics(
+                    KafkaSettings(kafka.bootstrap),
+                    [*plan_topics(Topics()), *plan_copier_topics(Topics())],
+                )
                 print(f"Apache Kafka {KAFKA_VERSION} at {kafka.bootstrap}; Ctrl-C stops it")
                 sys.stdout.flush()
                 signal.pause()

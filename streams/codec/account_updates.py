@@ -55,7 +55,7 @@ def _decode(message: Message, latest_time_ns: int) -> AccountUpdate:
         report = _DECODER.decode(message.value)
     except msgspec.ValidationError as error:
         raise RefusedError(DeadReason.FIELD, sentence(f"must be a report: {error}")) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         text = sentence(f"must be one JSON object ({error})")
         raise RefusedError(DeadReason.MALFORMED, text) from error
     if len(report.account_id.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:

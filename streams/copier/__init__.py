@@ -6,7 +6,7 @@ what there is to say leaves as notices, and the state is a value.
 
 from streams.copier.actions import Action, Command, CommandKind, Notice, NoticeCode
 from streams.copier.copier import Copier
-from streams.copier.errors import PlanError
+from streams.copier.errors import CopierStateError, PlanError
 from streams.copier.instruments import Instrument
 from streams.copier.plan import Plan
 from streams.copier.plan_check import Declaration, Refusal, check_plan
@@ -17,6 +17,7 @@ __all__ = [
     "Command",
     "CommandKind",
     "Copier",
+    "CopierStateError",
     "Declaration",
     "Instrument",
     "Notice",

@@ -34,6 +34,8 @@ class NoticeCode(StrEnum):
     REQUEST_REJECTED = "request_rejected"
     ACK_MISSING = "ack_missing"
     UNFILLED = "unfilled"
+    OVERFILLED = "overfilled"
+    EXIT_OPENED = "exit_opened"
     OPPOSITE = "opposite"
     OUT_OF_SYNC = "out_of_sync"
     SYNCED = "synced"

@@ -4,6 +4,7 @@ A fill always counts, known order or not: the position is what was filled.
 """
 
 from streams.copier.actions import NoticeCode
+from streams.copier.ending import close_rest, trim_copy
 from streams.copier.follower import Follower
 from streams.copier.group import CopyGroup
 from streams.copier.lane import FollowerOrder, Lane
@@ -33,6 +34,8 @@ def take_answer(
     lane = follower.lanes.get(event.instrument_id)
     order = lane.orders.get(event.client_order_id or "") if lane is not None else None
     if event.event_type == EventType.FILL:
+        if lane is not None and order is None:
+            order = lane.ended.get(event.client_order_id or "")
         _take_fill(turn, group, follower, lane, order, event, price_ticks)
     elif lane is not None and order is not None:
         _take_status(turn, group, follower, lane, order, event)
@@ -63,6 +66,7 @@ def _take_status(
         _take_reject(turn, group, follower, lane, order)
     else:  # cancel, expire
         lane.finish(order)
+        close_rest(turn, group, follower, lane, order)
         if order.closes and order.order_type == OrderType.MARKET:  # it found nobody
             lane.retry_ns = turn.time_ns + group.plan.drift.retry_s * _NS_PER_SECOND
     settle(turn, group, follower, lane)
@@ -95,6 +99,8 @@ def _take_fill(
             lane.finish(order)
         _compare(group, follower, order, event.instrument_id, signed, price_ticks)
     if lane is not None and takes_copies(follower, lane):
+        if order is not None:
+            trim_copy(turn, group, follower, lane, order)
         trim_exits(turn, follower, lane)
         if group.plan.mode is CopyMode.ORDERS and (order is None or not order.closes):
             fit_exits(turn, group, follower, lane)

@@ -11,6 +11,7 @@ from typing import Any
 from streams.copier.actions import Action, Command, NoticeCode
 from streams.copier.answers import take_answer
 from streams.copier.commanding import obey
+from streams.copier.errors import CopierStateError
 from streams.copier.follower import FollowerState
 from streams.copier.group import CopyGroup
 from streams.copier.guards import Lock
@@ -25,6 +26,7 @@ from streams.copier.watching import compare, start_day, watch
 from streams.orderevents import AccountUpdate, EventType, OrderEvent, Tick
 
 _NS_PER_SECOND = 1_000_000_000
+_STATE_VERSION = 1  # one more with every change of what a state holds
 
 Event = OrderEvent | Tick | AccountUpdate | Command
 
@@ -135,6 +137,7 @@ class Copier:
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain JSON types."""
         return {
+            "version": _STATE_VERSION,
             "time_ns": self._time_ns,
             "synced_ns": self._synced_ns,
             "seen": self._seen.snapshot(),
@@ -142,7 +145,15 @@ class Copier:
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Go back to a state that `snapshot` returned, of a copier of the same plan."""
+        """Go back to a state that `snapshot` returned, of a copier of the same plan.
+
+        Raises
+        ------
+        CopierStateError
+            If another version wrote it: positions and orders read wrongly are worse than none.
+        """
+        if snapshot.get("version") != _STATE_VERSION:
+            raise CopierStateError(snapshot.get("version"), _STATE_VERSION)
         self._group = CopyGroup(self._plan, self._group.instruments)
         self._group.restore(snapshot["group"])
         self._seen.restore(snapshot["seen"])

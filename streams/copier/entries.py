@@ -7,7 +7,7 @@ from streams.copier.actions import NoticeCode
 from streams.copier.follower import Follower, FollowerState
 from streams.copier.group import CopyGroup
 from streams.copier.guards import Breach, order_breach
-from streams.copier.lane import Lane
+from streams.copier.lane import FollowerOrder, Lane
 from streams.copier.plan import Rounding, SizeMode
 from streams.copier.sizing import bounded_lots, carried_lots, rounded_lots
 from streams.copier.turn import Turn
@@ -51,11 +51,12 @@ def allowed_lots(
     follower: Follower,
     lane: Lane,
     sign: int,
-    lots: int,
+    closes: int,
+    opens: int,
     *,
-    already: int = 0,
+    copy: FollowerOrder | None = None,
 ) -> int:
-    """Return the lots of an entry if every guard lets it pass, else `already`, with a notice.
+    """Return the lots of an order: all where every guard lets its entry pass, else with a notice.
 
     Parameters
     ----------
@@ -63,16 +64,19 @@ def allowed_lots(
         Whose, and where the notice goes.
     sign : int
         1 buys, -1 sells.
-    lots : int
-        Of the entry as it is to be.
-    already : int
-        What of it is in the market: an entry that is to grow.
+    closes, opens : int
+        What of the order takes a position away, which passes always; and its entry.
+    copy : FollowerOrder, optional
+        The order in the market that is to become this one; an entry stays as large as it is.
     """
-    if lots <= already:
+    lots = closes + opens
+    already = copy.quantity if copy is not None and not copy.closes else 0
+    if not opens or lots <= already:
         return lots
+    without = max(closes, already)
     if group.entries_refused:
-        return already  # said once, for the leader
-    refusal = _refusal(group, follower, lane, sign, lots, already)
+        return without  # said once, for the leader
+    refusal = _refusal(group, follower, lane, sign, closes, opens, copy)
     if refusal is None:
         return lots
     turn.note(follower.account_id, refusal.code, refusal.text, **refusal.numbers)
@@ -87,7 +91,7 @@ def allowed_lots(
             NoticeCode.OUT_OF_SYNC,
             f"the target position is out of reach: {refusal.text}",
         )
-    return already
+    return without
 
 
 def is_locked(group: CopyGroup, follower: Follower) -> bool:
@@ -96,28 +100,35 @@ def is_locked(group: CopyGroup, follower: Follower) -> bool:
 
 
 def _refusal(
-    group: CopyGroup, follower: Follower, lane: Lane, sign: int, lots: int, already: int
+    group: CopyGroup,
+    follower: Follower,
+    lane: Lane,
+    sign: int,
+    closes: int,
+    opens: int,
+    copy: FollowerOrder | None,
 ) -> Breach | None:
     if not follower.may_open or group.lock is not None:
         return _closed_door(group, follower)
     if lane.lacks_value:
         text = f"{lane.instrument_id} has no multiplier or tick size: entry not copied"
         return Breach(NoticeCode.NO_MULTIPLIER, text, {})
+    counted = copy is not None and not copy.closes
+    position_lots = lane.possible_lots(sign, closes + opens, copy)
     breach = order_breach(
         follower.limits,
-        lots=lots,
-        position_lots=lane.possible_lots(sign) + lots - already,
-        count=follower.n_entries - bool(already),
+        lots=opens,
+        position_lots=position_lots,
+        count=follower.n_entries - counted,
     )
     limits = group.plan.group_limits
     if breach is None and limits.largest_order_lots is not None:
-        breach = order_breach(limits, lots=lots, position_lots=0, count=-1)
+        breach = order_breach(limits, lots=opens, position_lots=0, count=-1)
     if breach is None and limits.largest_position_lots is not None:
-        position_lots = group.possible_lots(lane.instrument_id, sign) + lots - already
+        position_lots += group.possible_lots(lane.instrument_id, sign, besides=lane)
         breach = order_breach(limits, lots=0, position_lots=position_lots, count=-1)
     if breach is None and limits.largest_count is not None:
-        count = group.n_entries() - bool(already)
-        breach = order_breach(limits, lots=0, position_lots=0, count=count)
+        breach = order_breach(limits, lots=0, position_lots=0, count=group.n_entries() - counted)
     return breach
 
 

@@ -6,6 +6,27 @@ from streams.text import printable
 _MAX_FILE_CHARACTERS = 300
 
 
+class CopierStateError(StreamError):
+    """A saved state that this version cannot go on from.
+
+    Parameters
+    ----------
+    found : object
+        The version in the state, None where it names none.
+    expected : int
+        The version that this copier writes and reads.
+    """
+
+    def __init__(self, found: object, expected: int) -> None:
+        super().__init__(found, expected)
+        self.found = found
+        self.expected = expected
+
+    def __str__(self) -> str:
+        was = "none" if self.found is None else printable(str(self.found))
+        return f"the version of a copier's state must be {self.expected}, was {was}"
+
+
 class PlanError(StreamError):
     """A plan that cannot be used: which file, key, rule and value.
 

@@ -19,7 +19,9 @@ from streams.orderevents import OrderEvent, OrderType
 _REMEDY = "state it under margins in the plan"
 
 
-def exposure_breach(group: CopyGroup, event: OrderEvent, opens: int, time_ns: int) -> Breach | None:
+def exposure_breach(
+    group: CopyGroup, event: OrderEvent, held_then: int, time_ns: int
+) -> Breach | None:
     """Return the breach where the leader's open contracts cost too much of its balance.
 
     Parameters
@@ -28,8 +30,8 @@ def exposure_breach(group: CopyGroup, event: OrderEvent, opens: int, time_ns: in
         Whose.
     event : OrderEvent
         The leader's order or fill.
-    opens : int
-        The lots it opens, beside what the leader holds.
+    held_then : int
+        Lots of its instrument that the leader holds after it, long or short.
     time_ns : int
         Now: an old balance says nothing.
     """
@@ -40,7 +42,7 @@ def exposure_breach(group: CopyGroup, event: OrderEvent, opens: int, time_ns: in
         age_s = group.plan.drift.balance_age_s
         return _unknown(f"the leader's balance was not reported for {age_s} s: entry not copied")
     lots = group.leader_purse.ledger.open_lots()
-    lots[event.instrument_id] = lots.get(event.instrument_id, 0) + opens
+    lots[event.instrument_id] = held_then
     instruments = {name: group.instruments.get(name) or Instrument(name) for name in lots}
     costs = _contract_costs(group, event, instruments)
     missing = sorted(name for name, cost in costs.items() if cost is None)

@@ -39,15 +39,14 @@ def copy_fill(
     closable = max(-sign * lane.due_lots(sign), 0)
     closes = closing_lots(closable, closing, abs(before), lane.rounding) if closing else 0
     opens = _opened_lots(turn, group, follower, lane, order, units - closing)
-    if opens:
-        opens = allowed_lots(turn, group, follower, lane, sign, opens)
-    if closes + opens:
+    sent = allowed_lots(turn, group, follower, lane, sign, closes, opens)
+    if sent:
         follower.send(
             turn,
             lane,
             sign=sign,
-            lots=closes + opens,
-            closes=opens == 0,
+            lots=sent,
+            closes=sent == closes,
             parent_order_id=order.order_id,
         )
 
@@ -61,17 +60,15 @@ def reach_target(
     held = lane.due_lots(sign)
     missing = max((target - held) * sign, 0)
     closes = min(missing, max(-sign * held, 0))
-    opens = missing - closes
-    if opens:
-        opens = allowed_lots(turn, group, follower, lane, sign, opens)
-    if closes + opens == 0:
+    lots = allowed_lots(turn, group, follower, lane, sign, closes, missing - closes)
+    if lots == 0:
         return False
     follower.send(
         turn,
         lane,
         sign=sign,
-        lots=closes + opens,
-        closes=opens == 0,
+        lots=lots,
+        closes=lots == closes,
         parent_order_id=parent_order_id,
     )
     return True

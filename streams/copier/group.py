@@ -7,6 +7,7 @@ from typing import Any
 from streams.copier.follower import Follower
 from streams.copier.guards import Lock, Purse, Standing, lock_of, lock_snapshot
 from streams.copier.instruments import Instrument
+from streams.copier.lane import Lane
 from streams.copier.leader import LeaderBook
 from streams.copier.money import Ledger
 from streams.copier.plan import Margin, Plan
@@ -66,10 +67,10 @@ class CopyGroup:
         """Return the entries of all followers today."""
         return sum(follower.n_entries for follower in self.followers.values())
 
-    def possible_lots(self, instrument_id: str, sign: int) -> int:
-        """Return the largest position on one side that the entries of all followers can lead to."""
+    def possible_lots(self, instrument_id: str, sign: int, besides: Lane) -> int:
+        """Return the largest position that the entries of all lanes but one can lead to."""
         lanes = (follower.lanes.get(instrument_id) for follower in self.followers.values())
-        return sum(lane.possible_lots(sign) for lane in lanes if lane is not None)
+        return sum(lane.possible_lots(sign) for lane in lanes if lane not in (None, besides))
 
     def look(self) -> None:
         """Value all followers together."""

@@ -32,6 +32,11 @@ class Instrument:
     margin_cents: int | None = None
 
     @property
+    def family_id(self) -> str:
+        """Return the family, an instrument's own where none is stated."""
+        return self.family or self.instrument_id
+
+    @property
     def is_valued(self) -> bool:
         """Whether its prices can be turned into money."""
         return bool(self.multiplier) and bool(self.tick_size)

@@ -15,7 +15,7 @@ from streams.copier.routes import Route
 from streams.copier.sizing import target_lots
 from streams.orderevents import OrderType
 
-_MOST_GIVEN_UP = 1_000
+_MOST_REMEMBERED = 1_000
 
 _FIELDS = (
     "client_order_id",
@@ -32,6 +32,7 @@ _FIELDS = (
     "sent_ns",
     "cancel_ns",
     "owed_ns",
+    "share_lots",
 )
 
 
@@ -51,6 +52,8 @@ class FollowerOrder:
     owed_ns : int
         Since when its fill is due: at once at market, else since the leader's order was filled; 0
         for not yet.
+    share_lots : int or None
+        Most that it should have filled, once the leader's order has ended early; None before.
     """
 
     __slots__ = _FIELDS
@@ -81,6 +84,7 @@ class FollowerOrder:
         self.sent_ns = sent_ns
         self.cancel_ns = 0
         self.owed_ns = sent_ns if order_type == OrderType.MARKET else 0
+        self.share_lots: int | None = None
 
     @property
     def remaining(self) -> int:
@@ -119,6 +123,8 @@ class Lane:
         (where fills are copied).
     given_up : dict of str to None
         Orders that the venue did not answer for, the last few.
+    ended : dict of str to FollowerOrder
+        Orders out of the market that have a share, the last few: a fill may come after the end.
     lacks_value : bool
         Whether sizes or limits need what a contract is worth, and it is not known.
     """
@@ -127,6 +133,7 @@ class Lane:
         "copies",
         "denominator",
         "difference",
+        "ended",
         "given_up",
         "is_flattening",
         "lacks_value",
@@ -157,6 +164,7 @@ class Lane:
         self.difference: tuple[int, int] | None = None
         self.opened: dict[str, list[int]] = {}
         self.given_up: dict[str, None] = {}
+        self.ended: dict[str, FollowerOrder] = {}
         self.lacks_value = lacks_value
 
     @property
@@ -192,13 +200,32 @@ class Lane:
                 lots += order.sign * order.remaining
         return lots
 
-    def possible_lots(self, sign: int) -> int:
-        """Return the largest position on one side that the open entries can lead to."""
-        lots = max(sign * self.line.lots, 0)
+    def possible_lots(
+        self, sign: int, lots: int = 0, instead_of: FollowerOrder | None = None
+    ) -> int:
+        """Return the largest position on one side that the open entries can lead to.
+
+        A position on the other side goes first, once: what open exits do not close of it already.
+
+        Parameters
+        ----------
+        sign : int
+            1 long, -1 short.
+        lots : int
+            Of an entry beside those that are open, with what it closes.
+        instead_of : FollowerOrder, optional
+            An open order that the entry is to become.
+        """
+        entries = lots - (instead_of.filled if instead_of is not None else 0)
+        against = max(-sign * self.line.lots, 0)
         for order in self.orders.values():
-            if not order.closes and order.sign == sign:
-                lots += order.remaining
-        return lots
+            if order is instead_of or order.sign != sign:
+                continue
+            if order.closes:
+                against -= order.remaining
+            else:
+                entries += order.remaining
+        return max(sign * self.line.lots, 0) + max(entries - max(against, 0), 0)
 
     def target(self, leader_units: int) -> int:
         """Return the position that the ratio asks for, signed."""
@@ -208,17 +235,22 @@ class Lane:
         """Take an order out of the market."""
         order.is_open = False
         self.orders.pop(order.client_order_id, None)
+        if order.share_lots is not None:
+            self.ended[order.client_order_id] = order
+            if len(self.ended) > _MOST_REMEMBERED:
+                del self.ended[next(iter(self.ended))]
 
     def give_up(self, order: FollowerOrder) -> None:
         """Count an order as lost, and remember it: it may turn up."""
         self.finish(order)
         self.given_up[order.client_order_id] = None
-        if len(self.given_up) > _MOST_GIVEN_UP:
+        if len(self.given_up) > _MOST_REMEMBERED:
             del self.given_up[next(iter(self.given_up))]
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain JSON types, without the position."""
-        orders = {**self.orders, **{copy.client_order_id: copy for copy in self.copies.values()}}
+        copies = {copy.client_order_id: copy for copy in self.copies.values()}
+        orders = {**self.orders, **copies, **self.ended}
         return {
             "orders": [[getattr(o, name) for name in _FIELDS] for o in orders.values()],
             "copies": {parent: copy.client_order_id for parent, copy in self.copies.items()},
@@ -228,6 +260,7 @@ class Lane:
             "retry_ns": self.retry_ns,
             "difference": self.difference and list(self.difference),
             "given_up": list(self.given_up),
+            "ended": list(self.ended),
             "opened": {parent: list(opened) for parent, opened in self.opened.items()},
         }
 
@@ -248,4 +281,5 @@ class Lane:
         difference = snapshot["difference"]
         self.difference = (difference[0], difference[1]) if difference else None
         self.given_up = dict.fromkeys(snapshot["given_up"])
+        self.ended = {name: orders[name] for name in snapshot["ended"]}
         self.opened = {parent: list(opened) for parent, opened in snapshot["opened"].items()}

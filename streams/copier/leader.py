@@ -23,6 +23,7 @@ _FIELDS = (
     "time_in_force",
     "guarded_order_id",
     "is_open",
+    "is_exit",
     "paid_ticks",
 )
 
@@ -38,6 +39,8 @@ class LeaderOrder:
         Of a bracket's stop or target: the entry that it guards.
     is_open : bool
         Whether it may still fill.
+    is_exit : bool
+        Whether it rests, and closed no more than there was when it was placed or changed last.
     paid_ticks : int
         Price times lots of its fills.
     """
@@ -56,6 +59,7 @@ class LeaderOrder:
         self.time_in_force = event.time_in_force
         self.guarded_order_id = event.parent_order_id
         self.is_open = True
+        self.is_exit = False
         self.paid_ticks = 0
 
     @property
@@ -111,6 +115,7 @@ class LeaderBook:
             self._closed_early.pop(order_id, None)
             order.is_open = False
         else:
+            order.is_exit = self._is_exit(order)
             self._open.setdefault(order.instrument_id, {})[order_id] = order
         self._forget_old()
         return order
@@ -125,6 +130,7 @@ class LeaderBook:
         order.order_type = event.order_type
         order.limit_price = event.limit_price
         order.stop_price = event.stop_price
+        order.is_exit = self._is_exit(order)
         if order.remaining == 0:
             self._end(order)
 
@@ -175,6 +181,15 @@ class LeaderBook:
         self._closed_early = dict.fromkeys(snapshot["closed_early"])
         self.ledger.restore(snapshot["ledger"])
 
+    def _is_exit(self, order: LeaderOrder) -> bool:
+        if order.order_type == OrderType.MARKET:
+            return False
+        lots = self.due_lots(order.instrument_id)
+        guarded = self.orders.get(order.guarded_order_id or "")
+        if guarded is not None and guarded.is_open and guarded.order_type != OrderType.MARKET:
+            lots += guarded.sign * guarded.remaining
+        return opened_lots(lots, order.sign, order.remaining) == 0
+
     def _end(self, order: LeaderOrder) -> None:
         order.is_open = False
         self._open.get(order.instrument_id, {}).pop(order.order_id, None)
@@ -185,6 +200,17 @@ class LeaderBook:
         closed = [order_id for order_id, order in self.orders.items() if not order.is_open]
         for order_id in closed[:-_REMEMBERED_ORDERS]:
             del self.orders[order_id]
+
+
+def opened_lots(held: int, sign: int, lots: int) -> int:
+    """Return how much of a purchase (sign 1) or sale (-1) opens; the rest closes what is held.
+
+    Examples
+    --------
+    >>> opened_lots(2, -1, 5), opened_lots(2, -1, 1), opened_lots(2, 1, 5)
+    (3, 0, 5)
+    """
+    return lots - min(lots, max(-sign * held, 0))
 
 
 def ends_order(event_type: EventType) -> bool:

@@ -4,17 +4,17 @@ import math
 from collections.abc import Callable
 
 from streams.copier.actions import NoticeCode
+from streams.copier.ending import end_copy
 from streams.copier.exposure import exposure_breach
 from streams.copier.fill_copying import copy_fill
 from streams.copier.follower import Follower
 from streams.copier.group import CopyGroup
 from streams.copier.guards import Breach
 from streams.copier.lane import Lane
-from streams.copier.leader import ends_order
+from streams.copier.leader import LeaderOrder, ends_order, opened_lots
 from streams.copier.order_copying import (
     copy_order,
     copy_replace,
-    end_copy,
     fit_exits,
     follow_fill,
     takes_copies,
@@ -74,10 +74,10 @@ def _take_replace(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
         text = "quantity must be at least 1: change not copied"
         turn.note(event.account_id, NoticeCode.BAD_QUANTITY, text, lots=event.quantity)
         return
-    grown = event.quantity - order.quantity
+    has_grown = event.quantity > order.quantity
     group.leader.change(order, event)
     if group.plan.mode is CopyMode.ORDERS and _has_prices(turn, event):
-        _check_entry(turn, group, event, grown)
+        _check_entry(turn, group, event, order.remaining if has_grown else 0)
         for follower, lane in _copying(turn, group, order.instrument_id):
             copy_replace(turn, group, follower, lane, order)
         _settle(turn, group, order.instrument_id)
@@ -87,9 +87,8 @@ def _take_end(turn: Turn, group: CopyGroup, event: OrderEvent) -> None:
     order = group.leader.close(event)
     if order is None:
         return
-    # Also for those who copy nothing else any more: a copy must not outlive its order.
     for follower, lane in _lanes(group, order.instrument_id):
-        end_copy(turn, follower, lane, order)
+        end_copy(turn, group, follower, lane, order)
     _settle(turn, group, order.instrument_id)
 
 
@@ -97,16 +96,29 @@ def _take_fill(turn: Turn, group: CopyGroup, event: OrderEvent, price_ticks: int
     lots = event.last_quantity or 0
     if group.plan.mode is CopyMode.FILLS:
         _check_entry(turn, group, event, lots)
+    held = group.leader.lots(event.instrument_id)
     order = group.leader.fill(event, lots, price_ticks)
     if group.plan.mode is CopyMode.FILLS:
         for follower, lane in _copying(turn, group, order.instrument_id):
             copy_fill(turn, group, follower, lane, order, lots)
     else:
+        _tell_opened(turn, event.account_id, order, opened_lots(held, order.sign, lots))
         for _, lane in _lanes(group, order.instrument_id):
             follow_fill(turn, lane, order)
         for follower, lane in _copying(turn, group, order.instrument_id):
             fit_exits(turn, group, follower, lane)
     _settle(turn, group, order.instrument_id)
+
+
+def _tell_opened(turn: Turn, account_id: str, order: LeaderOrder, lots: int) -> None:
+    """Say that an exit has opened: its copies fit what followers held, and opened nothing.
+
+    Brackets whose platform takes the other leg back a moment later leave such orders for that
+    moment; copied as entries they would come and go at every exit.
+    """
+    if order.is_exit and lots:
+        text = "an exit filled with nothing left to close: what it opened is not copied"
+        turn.note(account_id, NoticeCode.EXIT_OPENED, text, lots=lots)
 
 
 def _has_prices(turn: Turn, event: OrderEvent) -> bool:
@@ -128,10 +140,10 @@ def _check_entry(turn: Turn, group: CopyGroup, event: OrderEvent, lots: int) -> 
     """Let no follower copy an entry that is late, or that the leader can hardly afford itself."""
     group.entries_refused = False
     held = group.leader.lots(event.instrument_id)
-    opens = lots - (min(abs(held), lots) if held * sign_of(event.side) < 0 else 0)
-    if opens <= 0:
+    if opened_lots(held, sign_of(event.side), lots) == 0:
         return
-    breach = _lateness(turn, group, event) or exposure_breach(group, event, opens, turn.time_ns)
+    held_then = abs(held + sign_of(event.side) * lots)
+    breach = _lateness(turn, group, event) or exposure_breach(group, event, held_then, turn.time_ns)
     if breach is not None:
         group.entries_refused = True
         turn.note(group.plan.leader_account_id, breach.code, breach.text, **breach.numbers)

@@ -23,10 +23,9 @@ def copy_order(
     """Copy a new order of the leader."""
     sign = order.sign * follower.direction
     closes, opens = copy_lots(turn, group, follower, lane, order, None)
-    if opens:
-        opens = allowed_lots(turn, group, follower, lane, sign, opens)
-    if closes + opens:
-        send_copy(turn, follower, lane, order, closes + opens, closes=opens == 0)
+    lots = allowed_lots(turn, group, follower, lane, sign, closes, opens)
+    if lots:
+        send_copy(turn, follower, lane, order, lots, closes=lots == closes)
 
 
 def copy_replace(
@@ -42,24 +41,10 @@ def copy_replace(
         return
     sign = order.sign * follower.direction
     closes, opens = copy_lots(turn, group, follower, lane, order, copy)
-    if not copy.closes:
-        # An exit that now opens as well is as large as it was before, and no larger.
-        opens = allowed_lots(
-            turn, group, follower, lane, sign, closes + opens, already=copy.quantity
-        )
-        closes = 0
-    elif opens:
-        opens = allowed_lots(turn, group, follower, lane, sign, opens)
-    copy.closes = copy.closes and opens == 0
+    lots = allowed_lots(turn, group, follower, lane, sign, closes, opens, copy=copy)
+    copy.closes = copy.closes and lots == closes
     is_repriced = _reprice(follower, order, copy)
-    _resize(turn, follower, lane, copy, closes + opens, is_repriced=is_repriced)
-
-
-def end_copy(turn: Turn, follower: Follower, lane: Lane, order: LeaderOrder) -> None:
-    """Cancel the copy of an order that ended without a fill."""
-    copy = lane.copies.pop(order.order_id, None)
-    if copy is not None and copy.is_open:
-        follower.cancel(turn, lane, copy)
+    _resize(turn, follower, lane, copy, lots, is_repriced=is_repriced)
 
 
 def follow_fill(turn: Turn, lane: Lane, order: LeaderOrder) -> None:

@@ -72,6 +72,7 @@ def check_plan(
         found += _check_owners(plan, accounts)
         found += _check_declarations(plan, list(declarations), at_ns)
     found += _check_other_plans(plan, other_plans)
+    found += _check_families(plan, instruments or {})
     found += _check_sizes(plan, largest_positions, instruments or {})
     return found
 
@@ -145,6 +146,24 @@ def _circle(plan: Plan, others: Sequence[Plan]) -> list[str]:
                 reached.add(account_id)
                 ways.append([*way, account_id])
     return []
+
+
+def _check_families(plan: Plan, instruments: Mapping[str, Instrument]) -> Iterable[Refusal]:
+    """Refuse sizes by value between families: there the prices count too, and they move."""
+    for follower in plan.followers:
+        if follower.size.mode is not SizeMode.NOTIONAL:
+            continue
+        for entry in follower.translations:
+            leads = instruments.get(entry.leader_instrument_id)
+            own = instruments.get(entry.instrument_id)
+            if leads is None or own is None or leads.family_id == own.family_id:
+                continue
+            text = (
+                f"{entry.leader_instrument_id} as {entry.instrument_id} for "
+                f"{follower.account_id}: notional sizes need one family, these are "
+                f"{leads.family_id} and {own.family_id}; state a ratio instead"
+            )
+            yield Refusal("other_family", follower.account_id, text)
 
 
 def _check_sizes(

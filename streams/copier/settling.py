@@ -20,10 +20,17 @@ def settle(turn: Turn, group: CopyGroup, follower: Follower, lane: Lane) -> None
         _flatten(turn, follower, lane)
     elif follower.state is FollowerState.DISARMED:
         return
-    elif _leader_is_out(group, lane):
+    elif leader_is_out(group, lane):
         _follow_out(turn, follower, lane)
     if follower.state is FollowerState.OUT_OF_SYNC:
         _rejoin(turn, group, follower)
+
+
+def leader_is_out(group: CopyGroup, lane: Lane) -> bool:
+    """Whether the leader is flat and no fill of the follower is ahead of an order of the leader."""
+    if lane.leader_units(group.leader, group.plan.mode):
+        return False
+    return not any(copy.filled and not copy.closes for copy in lane.copies.values())
 
 
 def start_flattening(turn: Turn, follower: Follower, lane: Lane) -> None:
@@ -105,13 +112,6 @@ def _flatten(turn: Turn, follower: Follower, lane: Lane) -> None:
         return
     lane.is_flattening = False
     lane.remainder *= 0
-
-
-def _leader_is_out(group: CopyGroup, lane: Lane) -> bool:
-    """Whether the leader is flat and no fill of the follower is ahead of an order of the leader."""
-    if lane.leader_units(group.leader, group.plan.mode):
-        return False
-    return not any(copy.filled and not copy.closes for copy in lane.copies.values())
 
 
 def _follow_out(turn: Turn, follower: Follower, lane: Lane) -> None:

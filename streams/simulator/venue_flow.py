@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streams.orderevents import EventType, OrderEvent, OrderType, Side
+from streams.orderevents import Side
 from streams.simulator.venue import Venue
-
-MAKER = "maker"
-TAKER = "taker"
+from streams.simulator.venue_quotes import Quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +61,11 @@ class QuoteFlow:
         rng: np.random.Generator,
         laws: FlowLaws | None = None,
     ) -> None:
-        self._venue = venue
-        self._instrument_id = instrument_id
+        self._quotes = Quotes(venue, instrument_id, "flow")
         self._price_ticks = price_ticks
         self._tick_size = tick_size
         self._rng = rng
         self._laws = laws or FlowLaws()
-        self._quotes: list[OrderEvent] = []
-        self._n_sent = 0
         self._next_ns = 0
 
     def advance(self, time_ns: int) -> None:
@@ -82,40 +77,10 @@ class QuoteFlow:
 
     def _step(self, time_ns: int) -> None:
         self._price_ticks += round(self._rng.normal(0.0, self._laws.step_ticks))
-        before, self._quotes = self._quotes, []
-        for quote in before:
-            self._n_sent += 1
-            self._venue.submit(
-                quote._replace(
-                    event_time_ns=time_ns,
-                    event_id=f"{self._instrument_id}-flow-{self._n_sent}",
-                    event_type=EventType.CANCEL,
-                )
-            )
+        self._quotes.withdraw(time_ns)
         for level in range(1, self._laws.n_levels + 1):
             for side, ticks in ((Side.BUY, -level), (Side.SELL, level)):
                 price = round((self._price_ticks + ticks) * self._tick_size, 10)
-                self._quotes.append(self._send(MAKER, time_ns, side, self._laws.lots, price))
+                self._quotes.quote(time_ns, side, self._laws.lots, price)
         if self._rng.random() < self._laws.taker_share:
-            side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
-            self._send(TAKER, time_ns, side, 1, None)
-
-    def _send(
-        self, account_id: str, time_ns: int, side: Side, lots: int, price: float | None
-    ) -> OrderEvent:
-        self._n_sent += 1
-        name = f"{self._instrument_id}-flow-{self._n_sent}"
-        order = OrderEvent(
-            time_ns,
-            account_id,
-            self._instrument_id,
-            side,
-            lots,
-            name,
-            EventType.NEW,
-            client_order_id=name,
-            order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
-            limit_price=price,
-        )
-        self._venue.submit(order)
-        return order
+            self._quotes.take(time_ns, Side.BUY if self._rng.random() < 0.5 else Side.SELL)

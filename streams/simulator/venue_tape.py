@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.orderevents import EventType, OrderEvent, OrderType, Side
+from streams.orderevents import Side
 from streams.simulator.venue import Venue
-from streams.simulator.venue_flow import MAKER, TAKER
+from streams.simulator.venue_quotes import Quotes
 
 N_LEVELS = 5
 LOTS = 20
@@ -51,52 +51,21 @@ class TapeQuotes:
     def __init__(
         self, venue: Venue, instrument_id: str, tape: PriceTape, *, tick_size: float
     ) -> None:
-        self._venue = venue
-        self._instrument_id = instrument_id
+        self._quotes = Quotes(venue, instrument_id, "tape")
         self._tape = tape
         self._tick_size = tick_size
-        self._quotes: list[OrderEvent] = []
         self._ticks: int | None = None
-        self._n_sent = 0
 
     def renew(self, time_ns: int) -> None:
         """Quote around the price of now, as deep as before."""
-        before, self._quotes = self._quotes, []
-        for quote in before:
-            self._n_sent += 1
-            self._venue.submit(
-                quote._replace(
-                    event_time_ns=time_ns, event_id=self._name(), event_type=EventType.CANCEL
-                )
-            )
+        self._quotes.withdraw(time_ns)
         ticks = self._tape.ticks_at(time_ns)
         for level in range(N_LEVELS):
-            self._quotes.append(self._send(MAKER, time_ns, Side.BUY, LOTS, ticks - level))
-            self._quotes.append(self._send(MAKER, time_ns, Side.SELL, LOTS, ticks + 1 + level))
+            self._quotes.quote(time_ns, Side.BUY, LOTS, self._price(ticks - level))
+            self._quotes.quote(time_ns, Side.SELL, LOTS, self._price(ticks + 1 + level))
         if self._ticks is not None and ticks != self._ticks:
-            side = Side.BUY if ticks > self._ticks else Side.SELL
-            self._send(TAKER, time_ns, side, 1, None)
+            self._quotes.take(time_ns, Side.BUY if ticks > self._ticks else Side.SELL)
         self._ticks = ticks
 
-    def _send(
-        self, account_id: str, time_ns: int, side: Side, lots: int, ticks: int | None
-    ) -> OrderEvent:
-        self._n_sent += 1
-        name = self._name()
-        order = OrderEvent(
-            time_ns,
-            account_id,
-            self._instrument_id,
-            side,
-            lots,
-            name,
-            EventType.NEW,
-            client_order_id=name,
-            order_type=OrderType.MARKET if ticks is None else OrderType.LIMIT,
-            limit_price=None if ticks is None else round(ticks * self._tick_size, 10),
-        )
-        self._venue.submit(order)
-        return order
-
-    def _name(self) -> str:
-        return f"{self._instrument_id}-tape-{self._n_sent}"
+    def _price(self, ticks: int) -> float:
+        return round(ticks * self._tick_size, 10)

@@ -17,16 +17,18 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streams.codec import Decoded, decode, decode_account_updates, portions
+from streams.codec import Decoded, Limits, decode, decode_account_updates, portions
 from streams.copier import Plan
 from streams.messages import DeadLetter, Message
 from streams.orderevents import AccountUpdate, EventType, OrderEvent
 from streams.topics import Topics
 from surveillance.jobs.copying.records import order_event
+from surveillance.pipeline.scales import MAX_NUMBER
 from surveillance.store.live import UNKNOWN_DAY, EventCounts
 
 _LONGEST_ID = 64
 """Longer ids are digested: those of the copies are made of them, and the contract bounds them."""
+_LIMITS = Limits(max_number=MAX_NUMBER)
 _NS_PER_S = 1_000_000_000
 
 
@@ -83,13 +85,16 @@ class Intake:
         self._names = pa.array(sorted(self._accounts))
         self._lot_sizes = lot_sizes
 
-    def take(self, messages: Sequence[Message], *, latest_time_ns: int) -> Taken:
+    def take(self, messages: Sequence[Message], *, now_ns: int, latest_time_ns: int) -> Taken:
         """Decode messages and keep what concerns the plan.
 
         Parameters
         ----------
         messages : sequence of Message
             Each partition's in the order of its offsets.
+        now_ns : int
+            The time of day. Events that say to be later are of now: a sender whose clock is fast
+            would make everybody else's entries look late.
         latest_time_ns : int
             Latest event time accepted, UTC nanoseconds.
         """
@@ -99,17 +104,18 @@ class Intake:
             if topic == self._topics.account_updates:
                 found += self._take_reports(list(those), latest_time_ns, taken)
                 continue
-            for portion in portions(list(those)):
+            for portion in portions(list(those), _LIMITS):
                 decoded = decode(
                     portion,
                     "orders",
                     firm_id=self._topics.firm(topic),
                     latest_time_ns=latest_time_ns,
+                    limits=_LIMITS,
                 )
                 taken.n_refused += len(decoded.dead)
                 found += self._take_orders(topic, portion, decoded, taken)
         found.sort(key=lambda entry: entry[0])
-        taken.events = [event for _, event in found]
+        taken.events = [_until(event, now_ns) for _, event in found]
         return taken
 
     def _take_reports(
@@ -168,6 +174,12 @@ def event_name(row: Mapping[str, Any], place: str) -> str:
     if len(name) > _LONGEST_ID:
         name = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     return name
+
+
+def _until(event: OrderEvent | AccountUpdate, now_ns: int) -> OrderEvent | AccountUpdate:
+    if isinstance(event, OrderEvent):
+        return event._replace(event_time_ns=min(event.event_time_ns, now_ns))
+    return event._replace(time_ns=min(event.time_ns, now_ns))
 
 
 def _topic(message: Message) -> str:

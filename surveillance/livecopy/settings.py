@@ -29,7 +29,7 @@ class CopySettings:
     check_s: float = 60.0
     clock_ahead_s: float = 60.0
     messages_a_step: int = 5_000
-    snapshot_inputs: int = 5_000
+    snapshot_inputs: int = 2_000
     partitions: int = 4
 
     def __post_init__(self) -> None:

@@ -109,13 +109,15 @@ class CopyWorker:
         self._read_once |= self._source.at_end()
         now = self._clock()
         taken = self._take(messages, now)
-        self._obey(now)
+        is_tick_due = self._is_tick_due(now)
+        if is_tick_due:  # and no more often: the copies of this step wait for it
+            self._obey(now)
         if taken.events:
             # So that an entry's age is known, and no answer that waits here counts as missing.
             self._tell(Tick(now, catches_up=True))
         for event in taken.events:
             self._tell(event, read_ns)
-        if self._is_tick_due(now):
+        if is_tick_due:
             self._ticked_ns = now
             is_full = len(messages) >= self._settings.messages_a_step
             self._tell(Tick(now, catches_up=is_full or not self._is_caught_up))
@@ -143,7 +145,7 @@ class CopyWorker:
 
     def _take(self, messages: Sequence[Message], now: int) -> Taken:
         latest_ns = now + nanoseconds(self._settings.clock_ahead_s)
-        taken = self._intake.take(messages, latest_time_ns=latest_ns)
+        taken = self._intake.take(messages, now_ns=now, latest_time_ns=latest_ns)
         self._n_refused += taken.n_refused
         if taken.n_refused:
             self._note("orders_refused", level=logging.WARNING, n=taken.n_refused)

@@ -10,7 +10,7 @@ from typing import Any
 from helpers.copying import INSTRUMENTS, LEADER, SECOND_NS, START_NS
 from helpers.crashing import CrashError, CrashingStore, Fuse, Log, MemorySource, MemoryTopics
 
-from streams.copier import Declaration, Plan
+from streams.copier import CommandKind, Declaration, Plan
 from streams.copier.plan_file import plan_to_json
 from streams.messages import Message
 from streams.topics import Topics
@@ -129,6 +129,16 @@ class Scene:
         messages = self.log[topic, 0]
         messages.append(Message(topic, 0, len(messages), value, b"key"))
 
+    def report(self, account_id: str, cents: int) -> bytes:
+        """Return a report of what an account holds."""
+        fields = {"event_time_ns": self.time_ns, "account_id": account_id}
+        return json.dumps({**fields, "balance_cents": cents, "equity_cents": cents}).encode()
+
+    def tell(self, kind: CommandKind, account_id: str | None) -> None:
+        """Let a person command something."""
+        with Store.open(f"sqlite:///{self.path}") as store:
+            store.copying.add_command(self.plan.plan_id, kind, account_id, self.time_ns)
+
     def _answer(self) -> bool:
         """Take every new copy and fill it; return whether there was any."""
         copies = self.copies()
@@ -215,3 +225,8 @@ class Scene:
             view = store.copying.copier(self.plan.plan_id).view
         assert view is not None
         return view
+
+
+def published(scene: Scene) -> list[tuple[bytes | None, bytes | None, Any]]:
+    messages = scene.topics.messages[TOPICS.copier_orders]
+    return [(message.key, message.value, message.headers) for message in messages]

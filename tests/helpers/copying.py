@@ -1,5 +1,6 @@
 """A copier on stage: a leader's orders by hand, and a venue that answers by hand or by itself."""
 
+import json
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
@@ -256,6 +257,21 @@ class LiveMarket:
                     if event.account_id in (LEADER, *self.follower_ids()):
                         self.hear(event)
             self.hear(Tick(self.time_ns))
+
+    def come_to_rest(self) -> None:
+        """Run until the copier has sent nothing for longer than two comparisons of positions."""
+        for _ in range(30):  # large orders take several times what the book holds
+            n_sent = len(self.sent)
+            self.run(2 * self.plan.drift.sync_s + self.plan.drift.unfilled_s + 1)
+            if len(self.sent) == n_sent:
+                return
+        raise AssertionError("the copier goes on sending")
+
+    def restart(self) -> None:
+        """Go on with another copier, from the saved state of this one."""
+        saved = json.dumps(self.copier.snapshot())
+        self.copier = Copier(self.plan, INSTRUMENTS)
+        self.copier.restore(json.loads(saved))
 
     def follower_ids(self) -> list[str]:
         return [one.account_id for one in self.plan.followers]

@@ -161,7 +161,7 @@ def test_a_newer_session_fences_an_older_one(copying: CopyStore) -> None:
     known(copying)
     first = copying.open_session("p")
     second = copying.open_session("p")
-    with pytest.raises(CopierError, match="another `copy run` has taken it over"):
+    with pytest.raises(CopierError, match="another `copy run` has it"):
         copying.commit("p", step(first, 1, obeyed=5))
     assert copying.load("p").obeyed_command == 0
     assert copying.live("p").pending() == ()

@@ -10,8 +10,19 @@ from helpers.command import ROOT, Outcome, run, the_refusal
 from helpers.copy_datasets import INSTRUMENTS, LED, PLAN, market_order, prices, write, write_plan
 
 from streams.copier import read_plan
+from streams.copier.plan_file import plan_of
+from surveillance.store import Store
+from surveillance.store.copying import CopierStatus
 
 EXAMPLE = ROOT / "docs" / "examples" / "copy-plan.toml"
+
+
+@pytest.fixture(autouse=True)
+def store_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The store of every command here, as its environment names it."""
+    url = f"sqlite:///{tmp_path}/s.db"
+    monkeypatch.setenv("SURVEILLANCE_STORE", url)
+    return url
 
 
 def verify(tmp_path: Path, plan: Path, *more: object, **tables: Any) -> Outcome:
@@ -210,3 +221,32 @@ def test_a_simulated_day_is_the_same_again() -> None:
 def test_both_a_dataset_and_a_scenario_are_wrong_usage(tmp_path) -> None:
     outcome = run("copy", "verify", EXAMPLE, "--dataset", tmp_path, "--scenario", "basic")
     assert outcome.status == 2
+
+
+def test_plan_and_report_are_kept_in_the_store(tmp_path, store_url: str) -> None:
+    plan = write_plan(tmp_path / "plan.json")
+    report = verified(tmp_path, plan)
+    with Store.open(store_url) as store:
+        copier = store.copying.copier("plan")
+    assert plan_of(copier.plan, shown="store") == read_plan(plan)
+    assert copier.checked is not None
+    assert copier.checked.report == report
+    assert copier.summary.status is CopierStatus.NEVER_RUN
+
+
+def test_the_reasons_of_a_refusal_are_kept_in_the_store(tmp_path, store_url: str) -> None:
+    refusal = the_refusal(verify(tmp_path, write_plan(tmp_path / "plan.json"), declarations=[]))
+    with Store.open(store_url) as store:
+        checked = store.copying.copier("plan").checked
+    assert checked is not None
+    assert checked.is_refused
+    assert all(reason in refusal for reason in checked.reasons)
+    assert len(checked.reasons) == 2
+
+
+def test_a_report_goes_to_the_store_that_is_named(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/other.db"
+    outcome = verify(tmp_path, write_plan(tmp_path / "plan.json"), "--store", url)
+    assert outcome.status == 0, outcome
+    with Store.open(url) as store:
+        assert store.copying.copier("plan").checked is not None

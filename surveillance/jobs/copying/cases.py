@@ -83,8 +83,10 @@ def judge_case(
     found = max(theirs, key=lambda g: len(accounts & _members(g)), default=None)
     group = found.group if found else None
     followers = tuple(
-        compare_follower(account_id, copies, truth.n_led, found)
-        for account_id, copies in truth.copies.items()
+        compare_follower(
+            own, plan.leader_account_id, truth.copies[own.account_id], truth.n_led, found
+        )
+        for own in plan.followers
     )
     others = sorted(_members(found) - accounts) if found else []
     wrong = list(_wrong_verdict(name, found))
@@ -128,6 +130,11 @@ def _wrong_follower(one: FollowerComparison) -> Iterator[str]:
         return
     if one.found_lag_ms is None:
         yield f"{one.account_id} is not in the group"
+        return
+    if one.true_ratio is None:
+        yield f"{one.account_id}: none of its copies was found"
+    if one.found_inverse != one.is_inverse:
+        yield f"{one.account_id}: inverse should be {one.is_inverse}, was {one.found_inverse}"
     if one.ratio_error is not None and one.ratio_error > LARGEST_RATIO_ERROR:
         yield f"{one.account_id}: ratio {one.true_ratio:.4g}, found {one.found_ratio:.4g}"
     if one.lag_error_ms is not None and one.lag_error_ms > LARGEST_LAG_ERROR_MS:

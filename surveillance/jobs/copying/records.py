@@ -169,9 +169,9 @@ def read_tapes(
     A contract takes the prices of its whole family: an ES and a MES have one price. An instrument
     whose family was not filled has no tape.
     """
-    families = {instruments[name].family or name for name in wanted}
+    families = {instruments[name].family_id for name in wanted}
     chosen = pa.array(
-        [n for n, one in instruments.items() if (one.family or n) in families], pa.string()
+        [n for n, one in instruments.items() if one.family_id in families], pa.string()
     )
     parts = []
     columns = ("event_time_ns", "instrument_id", "event_type", "last_price")
@@ -183,12 +183,12 @@ def read_tapes(
         )
         parts.append(batch.filter(mask))
     fills = pa.Table.from_batches(parts).sort_by("event_time_ns")
-    family_of = [instruments[n].family or n for n in fills["instrument_id"].to_pylist()]
+    family_of = [instruments[n].family_id for n in fills["instrument_id"].to_pylist()]
     times_ns, prices = fills["event_time_ns"].to_numpy(), fills["last_price"].to_numpy()
     tapes = {}
     for name in wanted:
         one = instruments[name]
-        own = np.array([family == (one.family or name) for family in family_of], np.bool_)
+        own = np.array([family == one.family_id for family in family_of], np.bool_)
         if own.any() and one.tick_size:
             ticks = np.round(prices[own] / one.tick_size).astype(np.int64)
             tapes[name] = PriceTape(times_ns[own], ticks)

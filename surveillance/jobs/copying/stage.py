@@ -14,7 +14,7 @@ from streams.copier.plan import CopyMode
 from streams.copier.routes import lots_for_lot
 from streams.orderevents import AccountUpdate, EventType, OrderEvent, Tick, sign_of
 from streams.simulator.venue import Answer, Delay, Venue
-from streams.simulator.venue_flow import MAKER, TAKER
+from streams.simulator.venue_quotes import MAKER, TAKER
 from streams.simulator.venue_tape import PriceTape, TapeQuotes
 
 STEP_NS = SECOND_NS

@@ -69,8 +69,11 @@ def validation_tables(report: Validation) -> list[TextTable]:
     )
     header = (
         "Follower",
+        "Inverse",
+        "Found",
         "Ratio",
         "Found",
+        "In all",
         "Lag ms",
         "Found",
         "Led",
@@ -124,8 +127,11 @@ def _case_row(case: CaseFindings) -> tuple[str, ...]:
 def _comparison_row(one: FollowerComparison) -> tuple[str, ...]:
     return (
         one.account_id,
+        _yes(one.is_inverse),
+        _yes(one.found_inverse),
         _number(one.true_ratio),
         _number(one.found_ratio),
+        _number(one.total_ratio),
         _number(one.true_lag_ms),
         _number(one.found_lag_ms),
         str(one.n_led),
@@ -146,6 +152,10 @@ def _times(times_ns: tuple[int, ...]) -> str:
 
 def _clock(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns // SECOND_NS, UTC).strftime("%H:%M:%S")
+
+
+def _yes(value: bool | None) -> str:
+    return "none" if value is None else "yes" if value else "no"
 
 
 def _number(value: float | None) -> str:

@@ -1,10 +1,11 @@
 """What a copier did, and what the detector says it did, side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from streams.copier import Instrument, Plan
+from streams.copier.plan import FollowerPlan
 from streams.orderevents import EventType, OrderEvent
 from surveillance.findings import GroupFinding
 
@@ -15,26 +16,45 @@ _NS_PER_MS = 1_000_000
 class Copied:
     """One order of the leader and its copy, times in UTC nanoseconds.
 
-    `ratio` counts the family's smallest contract. A stop or target belongs to the decision of the
-    entry that it `guards` (docs/method.md) and is none of its own.
+    Lots count the family's smallest contract. A stop or target belongs to the decision of the entry
+    that it `guards` where it comes with it (docs/method.md), and is none of its own then.
     """
 
     led_ns: int
     own_ns: int
-    ratio: float
+    led_lots: float
+    own_lots: float
     guards: bool
+
+    @property
+    def ratio(self) -> float:
+        """Lots of the copy for one of the leader's."""
+        return self.own_lots / self.led_lots
+
+    @property
+    def lag_ms(self) -> float:
+        """Time from the leader's order to the copy."""
+        return (self.own_ns - self.led_ns) / _NS_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
 class FollowerComparison:
     """One follower: the truth, and what was found; None where it is not in the group.
 
+    Ratios count the family's smallest contract. A missed copy is told as such (`missed_ns`) and not
+    once more by a median that it moves: medians are compared over the same decisions.
+
     Attributes
     ----------
-    true_ratio, found_ratio : float or None
-        Medians over copied decisions, in the family's smallest contract.
-    true_lag_ms, found_lag_ms : float or None
-        Medians over copied decisions.
+    true_ratio, true_lag_ms : float or None
+        Medians over the copies that were found; over all, stops and targets apart, where the
+        follower was not.
+    found_ratio, found_lag_ms : float or None
+        The detector's.
+    total_ratio : float or None
+        Lots of all copies over those of the orders copied: what a mix of ratios comes to.
+    is_inverse, found_inverse : bool
+        Whether it does the opposite of its leader; None where it is not in the group.
     n_led, n_copies : int
         The leader's orders, and those that the copier copied.
     n_joined : int
@@ -50,6 +70,9 @@ class FollowerComparison:
     found_ratio: float | None
     true_lag_ms: float | None
     found_lag_ms: float | None
+    total_ratio: float | None
+    is_inverse: bool
+    found_inverse: bool | None
     n_led: int
     n_copies: int
     n_joined: int
@@ -99,7 +122,8 @@ def true_copies(
             Copied(
                 source.event_time_ns,
                 orders[0].event_time_ns,
-                lots / (source.quantity * _unit(source, instruments)),
+                source.quantity * _unit(source, instruments),
+                lots,
                 guards=source.parent_order_id is not None,
             )
         )
@@ -107,24 +131,33 @@ def true_copies(
 
 
 def compare_follower(
-    account_id: str, copies: list[Copied], n_led: int, found: GroupFinding | None
+    own: FollowerPlan,
+    leader_account_id: str,
+    copies: Sequence[Copied],
+    n_led: int,
+    found: GroupFinding | None,
 ) -> FollowerComparison:
-    """Compare a follower's copies with the group in which it was found."""
+    """Compare a follower's copies with the group in which it was found.
+
+    The leader is the plan's: what was missed does not depend on who was taken for it.
+    """
+    account_id = own.account_id
     member = found and next((m for m in found.group.members if m.account_id == account_id), None)
-    decisions = _leader_decisions(found) if found else frozenset()
-    decided = [copy for copy in copies if not copy.guards]
+    decisions = _decisions(found, leader_account_id) if found else frozenset()
     truth = {copy.led_ns for copy in copies}
     seen = _found_copies(found, account_id) if found else frozenset()
     # An order that the detector merged into another decision of the leader is none of its own.
     asked = truth & decisions if found else truth
+    measured = [copy for copy in copies if (copy.led_ns in seen if member else not copy.guards)]
     return FollowerComparison(
         account_id=account_id,
-        true_ratio=median(copy.ratio for copy in decided) if decided else None,
+        true_ratio=_median(copy.ratio for copy in measured),
         found_ratio=member.allocation_ratio if member else None,
-        true_lag_ms=(
-            median((one.own_ns - one.led_ns) / _NS_PER_MS for one in decided) if decided else None
-        ),
+        true_lag_ms=_median(copy.lag_ms for copy in measured),
         found_lag_ms=member.lag_median_ms if member else None,
+        total_ratio=_total_ratio(copies),
+        is_inverse=own.size.value < 0,
+        found_inverse=member.inverse if member else None,
         n_led=n_led,
         n_copies=len(copies),
         n_joined=len(truth) - len(asked),
@@ -135,9 +168,18 @@ def compare_follower(
     )
 
 
-def _leader_decisions(found: GroupFinding) -> frozenset[int]:
-    leader = found.group.leader_account_id
-    return frozenset(one.event_time_ns for one in found.timeline if one.account_id == leader)
+def _median(values: Iterable[float]) -> float | None:
+    measured = list(values)
+    return median(measured) if measured else None
+
+
+def _total_ratio(copies: Sequence[Copied]) -> float | None:
+    led_lots = sum(copy.led_lots for copy in copies)
+    return sum(copy.own_lots for copy in copies) / led_lots if led_lots else None
+
+
+def _decisions(found: GroupFinding, account_id: str) -> frozenset[int]:
+    return frozenset(one.event_time_ns for one in found.timeline if one.account_id == account_id)
 
 
 def _found_copies(found: GroupFinding, account_id: str) -> frozenset[int]:

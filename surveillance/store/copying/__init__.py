@@ -10,9 +10,10 @@ from surveillance.store.copying.records import (
     CopyCommit,
     CopyState,
 )
-from surveillance.store.copying.store import CopyStore
+from surveillance.store.copying.store import TAKEN_OVER, CopyStore
 
 __all__ = [
+    "TAKEN_OVER",
     "Checked",
     "Copier",
     "CopierPage",

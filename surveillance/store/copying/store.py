@@ -31,6 +31,7 @@ from surveillance.store.live.committing import write_commit
 from surveillance.store.live.store import LiveStore
 from surveillance.store.live.stream_row import is_newest, raise_epoch, read_state
 
+TAKEN_OVER = "was taken over: another `copy run` has it, this one ends"
 _BY_PLAN = ((COPIERS.c.plan_id, False),)
 _LISTING = "copiers"
 _COMMANDS_AT_A_TIME = 1_000
@@ -248,7 +249,7 @@ class CopyStore:
         """
         with writing(self._engine, self._url) as connection:
             if not write_commit(connection, stream_of(plan_id), commit.live, time_ns=self._clock()):
-                raise CopierError(plan_id, "another `copy run` has taken it over: this one ends")
+                raise CopierError(plan_id, TAKEN_OVER)
             self._note_seen(
                 connection,
                 plan_id,

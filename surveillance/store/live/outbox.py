@@ -7,7 +7,7 @@ offset and acknowledges what it finds there.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from surveillance.store.live.inserting import insert_into
 from surveillance.store.live.records import OutboxRecord, OutboxRow, Position
@@ -20,9 +20,13 @@ def write_outbox(
     connection: Connection, stream: str, first_number: int, records: Sequence[OutboxRecord]
 ) -> None:
     """Add the records whose identity is new, numbered in order."""
-    number = first_number
+    known = _known_identities(connection, stream, [record.identity for record in records])
+    new: dict[str, OutboxRecord] = {}
     for record in records:
-        row = {
+        if record.identity not in known:
+            new.setdefault(record.identity, record)
+    rows = [
+        {
             "stream": stream,
             "number": number,
             "topic": record.topic,
@@ -31,14 +35,28 @@ def write_outbox(
             "identity": record.identity,
             "pending": number,
         }
-        statement = insert_into(connection, OUTBOX).values(row)
-        statement = statement.on_conflict_do_nothing(index_elements=["stream", "identity"])
-        if connection.scalar(statement.returning(OUTBOX.c.number)) is not None:
-            number += 1
-    if number > first_number:
+        for number, record in enumerate(new.values(), start=first_number)
+    ]
+    if rows:
+        connection.execute(insert(OUTBOX), rows)
+        n_outbox = first_number + len(rows)
         connection.execute(
-            update(STREAMS).where(STREAMS.c.stream == stream).values(n_outbox=number)
+            update(STREAMS).where(STREAMS.c.stream == stream).values(n_outbox=n_outbox)
         )
+
+
+def _known_identities(
+    connection: Connection, stream: str, identities: Sequence[str]
+) -> frozenset[str]:
+    """Return those that the outbox has ever held; the stream's lock keeps others from adding."""
+    found: set[str] = set()
+    for start in range(0, len(identities), NUMBERS_AT_A_TIME):
+        piece = identities[start : start + NUMBERS_AT_A_TIME]
+        query = select(OUTBOX.c.identity).where(
+            OUTBOX.c.stream == stream, OUTBOX.c.identity.in_(piece)
+        )
+        found |= set(connection.scalars(query))
+    return frozenset(found)
 
 
 def read_pending(connection: Connection, stream: str, limit: int) -> tuple[OutboxRow, ...]:

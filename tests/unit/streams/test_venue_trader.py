@@ -4,7 +4,7 @@ import numpy as np
 
 from streams.orderevents import EventType, OrderEvent, OrderType, Side, sign_of
 from streams.simulator.venue import Delay, Venue
-from streams.simulator.venue_flow import MAKER, TAKER
+from streams.simulator.venue_quotes import MAKER, TAKER
 from streams.simulator.venue_tape import PriceTape, TapeQuotes
 from streams.simulator.venue_trader import SeededTrader, TraderLaws
 

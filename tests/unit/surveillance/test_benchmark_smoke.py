@@ -39,3 +39,18 @@ def test_the_live_benchmark_replaces_its_section_and_leaves_the_others(tmp_path:
     assert "stood in live" not in text
     assert text.count("| JSON, an order a message |") == 2
     assert text.count("| p99 at half load, s |") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.kafka_local
+def test_the_copier_benchmark_writes_its_section(tmp_path: Path) -> None:
+    from benchmarks.copier_fanout import main
+
+    page = tmp_path / "performance.md"
+    arguments = ["--orders", "100", "--followers", "3", "--repeats", "1", "--seconds", "1"]
+    main([*arguments, "--page", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert text.count("## Copier") == 1
+    assert "One leader and 3 followers" in text
+    assert text.count("| 5 | 15 | 27 |") == 1, "ten orders less the first, three copies each"
+    assert text.count("| copies/s in process | 100,000 |") == 1

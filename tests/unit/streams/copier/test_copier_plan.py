@@ -241,3 +241,17 @@ def test_a_plan_as_json_is_read_back_as_the_same_plan(tmp_path: Path) -> None:
     plan = read_plan(path)
     text = json.dumps(plan_to_json(plan), allow_nan=False)
     assert plan_of(json.loads(text), shown="json") == plan
+
+
+def test_a_size_by_value_between_families_is_refused() -> None:
+    """An NQ in MES by multipliers alone would leave out that their prices differ."""
+    known = {one.instrument_id: one for one in INSTRUMENTS}
+    by_value = size(1, mode=SizeMode.NOTIONAL)
+    across = copy_plan(
+        follower_plan(size=by_value, translations=(Translation("NQ", "MES"),), instruments=("MES",))
+    )
+    within = copy_plan(follower_plan(size=by_value, translations=(Translation("ES", "MES"),)))
+    in_lots = copy_plan(follower_plan(size=size(2), translations=(Translation("NQ", "MES"),)))
+    assert codes(across, instruments=known) == ["other_family"]
+    assert codes(within, instruments=known) == []
+    assert codes(in_lots, instruments=known) == []

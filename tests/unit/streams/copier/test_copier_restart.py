@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from helpers.copying import (
     FOLLOWER,
     INSTRUMENTS,
@@ -20,7 +21,7 @@ from helpers.copying import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.copier import Action, Copier
+from streams.copier import Action, Copier, CopierStateError
 from streams.copier.plan import CopyMode, Limits, Plan, Rounding
 from streams.orderevents import EventType, OrderEvent, OrderType
 from streams.simulator.venue import Answer, Venue
@@ -167,3 +168,18 @@ def test_a_state_is_plain_json_and_complete() -> None:
     other = Copier(market.plan, INSTRUMENTS)
     other.restore(snapshot)
     assert other.snapshot() == snapshot
+
+
+@pytest.mark.parametrize(("found", "shown"), [(None, "none"), (0, "0"), ("2", "2"), (99, "99")])
+def test_a_state_of_another_version_is_refused_and_the_copier_goes_on(
+    found: object, shown: str
+) -> None:
+    stage = Stage(one_follower())
+    stage.trades("buy", 2, "L1")
+    before = stage.copier.snapshot()
+    other = {**Copier(stage.plan, INSTRUMENTS).snapshot(), "version": found}
+    if found is None:
+        del other["version"]
+    with pytest.raises(CopierStateError, match=f"must be 1, was {shown}"):
+        stage.copier.restore(other)
+    assert stage.copier.snapshot() == before
