@@ -1,7 +1,10 @@
 """The copiers' pages in a real browser, under their real content security policy."""
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
+import httpx
 import pytest
 from helpers.browser import WatchedPage, open_browser, watched_page
 from helpers.copiers import (
@@ -189,28 +192,53 @@ def test_a_plan_is_verified_by_a_button(watched: WatchedPage, desk: str) -> None
     expect(page.get_by_text("it is one for tests")).to_be_visible()
 
 
-def test_a_page_of_another_site_cannot_stop_a_copier(
-    browser: Browser, desk: str, store: Store
+class EmptyPage(BaseHTTPRequestHandler):
+    """Answers every request with a page that has nothing on it, and no policy."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """Another site on this machine: browsers keep pages from elsewhere off it by themselves."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), EmptyPage) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_page_of_another_site_changes_nothing(
+    browser: Browser, desk: str, store: Store, stranger: str
 ) -> None:
-    before = newest(store)
+    before = store.copying.copier(RUNNING)
     with watched_page(browser) as watched:
         page = watched.page
-        page.route("http://evil.example/**", lambda route: route.fulfill(body="<p>evil</p>"))
-        page.goto("http://evil.example/")
+        page.goto(stranger)
         page.evaluate(
             """async (url) => {
               const body = JSON.stringify({ kind: "kill_and_flatten" });
               for (const type of ["application/json", "text/plain"]) {
                 for (const mode of ["cors", "no-cors"]) {
-                  const headers = { "content-type": type };
-                  await fetch(url, { method: "POST", mode, headers, body }).catch(() => null);
+                  for (const part of ["commands", "verify"]) {
+                    const headers = { "content-type": type };
+                    const asked = { method: "POST", mode, headers, body };
+                    await fetch(`${url}/${part}`, asked).catch(() => null);
+                  }
                 }
               }
-              navigator.sendBeacon(url, new Blob([body], { type: "text/plain" }));
             }""",
-            f"{desk}/v1/copiers/{RUNNING}/commands",
+            f"{desk}/v1/copiers/{RUNNING}",
         )
-    assert newest(store) == before
+    assert 'method="POST",route="(none)",status="403"' in httpx.get(f"{desk}/metrics").text
+    assert store.copying.copier(RUNNING) == before
 
 
 def test_without_script_the_page_reads_and_names_the_command(browser: Browser, desk: str) -> None:
