@@ -8,7 +8,6 @@ import json
 import shlex
 import signal
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -22,13 +21,12 @@ from models.params import DetectionParams
 from streams.errors import StreamError
 from streams.text import printable
 from surveillance import __version__
-from surveillance.api.server import check_address
-from surveillance.api.server import serve as serve_http
 from surveillance.assembly import open_store, simulate_into
 from surveillance.clock import now_ns
 from surveillance.commands import copy, dead_letters
 from surveillance.commands.produce import produce
 from surveillance.commands.run import run, scan_journal
+from surveillance.commands.serve import demo, serve
 from surveillance.config import load_settings
 from surveillance.errors import PlanRefusedError, SurveillanceError
 from surveillance.fitted import (
@@ -42,7 +40,6 @@ from surveillance.options import (
     SCENARIO_NAMES,
     AsJson,
     ClassifierFile,
-    Port,
     StoreUrl,
     naming_options,
 )
@@ -167,41 +164,8 @@ def scan(
     typer.echo(f"Results: {out / 'report.html'}")
 
 
-@app.command()
-def serve(
-    store: StoreUrl = None,
-    host: Annotated[
-        str | None, typer.Option(help="Loopback address (default 127.0.0.1).", show_default=False)
-    ] = None,
-    port: Port = None,
-) -> None:
-    """Serve the API and the analyst's desk over the store."""
-    settings = load_settings(store=store, host=host, port=port)
-    with open_store(settings) as opened:
-        serve_http(opened, settings.host, settings.port, on_listening=_say_address)
-
-
-@app.command()
-def demo(
-    accounts: Annotated[int, typer.Option(min=10, help="Accounts of the market.")] = 3_000,
-    days: Annotated[int, typer.Option(min=1, help="Trading days.")] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the market.")] = 1,
-    store: StoreUrl = None,
-    port: Port = None,
-) -> None:
-    """Simulate a market, detect, and serve the desk on this machine."""
-    settings = load_settings(store=store, port=port)
-    check_address(settings.host, settings.port)
-    console = Console(stderr=True)
-    with open_store(settings) as opened:
-        with tempfile.TemporaryDirectory(prefix="surveillance-") as directory:
-            dataset = Path(directory) / "demo"
-            with console.status(f"Simulating {accounts:,} accounts over {days} days"):
-                simulate_into(dataset, scenario="full", n_accounts=accounts, n_days=days, seed=seed)
-            with progress_bars(console) as progress:
-                result = run_scan(dataset, out=None, store=opened, progress=progress)
-        output_console().print(verdict_table(result.findings))
-        serve_http(opened, settings.host, settings.port, on_listening=_say_address)
+app.command()(serve)
+app.command()(demo)
 
 
 @app.command()
@@ -394,7 +358,3 @@ app.command()(produce)
 def _typed() -> str:
     """Return the command as it was typed."""
     return shlex.join(["surveillance", *sys.argv[1:]])
-
-
-def _say_address(url: str) -> None:
-    typer.echo(f"Desk: {url}  (Ctrl-C stops)")

@@ -157,6 +157,23 @@ class CopierError(SurveillanceError):
         super().__init__(f"copier {show_value(plan_id)} {problem}")
 
 
+class BusyError(SurveillanceError):
+    """Work that only one may have done at a time, and somebody has it done already.
+
+    Parameters
+    ----------
+    work : str
+        What is being done; begins the sentence.
+    retry_after_s : int
+        When to ask again.
+    """
+
+    def __init__(self, work: str, retry_after_s: int) -> None:
+        self.work = work
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{work} already: try again in {retry_after_s} s")
+
+
 class PlanRefusedError(SurveillanceError):
     """A copy plan that may not run; reports every reason together.
 

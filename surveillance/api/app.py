@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 import surveillance.web
 from surveillance import __version__
 from surveillance.api.accounts import create_accounts
+from surveillance.api.copiers import VerifyPlan, create_copiers
 from surveillance.api.examples import add_examples
 from surveillance.api.groups import create_groups
 from surveillance.api.health import create_health
@@ -20,10 +21,11 @@ from surveillance.api.metrics import RequestMetrics, StoreCollector
 from surveillance.api.paths import register_id_convertor
 from surveillance.api.problems import Problem, add_problem_handlers, problem_response
 from surveillance.api.runs import create_runs
-from surveillance.api.security import LocalHostOnly, SecurityHeaders
+from surveillance.api.security import LocalHostOnly, SameOriginWrites, SecurityHeaders
 from surveillance.api.stream_metrics import StreamCollector
 from surveillance.api.streams import create_streams
 from surveillance.store import Store
+from surveillance.web.copiers import create_copier_pages
 from surveillance.web.pages import create_pages
 
 DESCRIPTION = """\
@@ -32,6 +34,8 @@ evidence for it. Times are UTC nanoseconds since 1970 (`*_ns`), lags millisecond
 
 Lists are paged: pass `next_cursor` (or `next_after`) on until it is null. Errors are problem
 details (RFC 9457). Identifiers come from strangers: escape them before showing them.
+
+What changes something takes JSON, and none of it from pages of another site.
 """
 
 
@@ -56,13 +60,15 @@ class SurveillanceApp(FastAPI):
         return document
 
 
-def create_app(store: Store) -> FastAPI:
+def create_app(store: Store, verify: VerifyPlan | None = None) -> FastAPI:
     """Build the app that serves a store.
 
     Parameters
     ----------
     store : Store
         An open store; it stays the caller's to close.
+    verify : VerifyPlan or None
+        Plays a copy plan and records what it said; without it no plan is verified here.
 
     Returns
     -------
@@ -87,10 +93,21 @@ def create_app(store: Store) -> FastAPI:
     app.include_router(create_accounts(store))
     app.include_router(create_runs(store))
     app.include_router(create_streams(store))
+    app.include_router(create_copiers(store, verify))
     app.include_router(create_health(store, registry))
     app.mount("/static", StaticFiles(directory=Path(surveillance.web.__path__[0]) / "static"))
     app.include_router(create_pages(store))
+    app.include_router(create_copier_pages(store, can_verify=verify is not None))
     # The one added last runs first.
+    app.add_middleware(
+        SameOriginWrites,
+        cross_site=problem_response(
+            403, "cross-site", "a page of another site may change nothing here"
+        ),
+        no_json=problem_response(
+            415, "unsupported-media-type", "the Content-Type header must be application/json"
+        ),
+    )
     refusal = problem_response(
         400, "unknown-host", "the Host header must be localhost or a loopback address"
     )

@@ -8,6 +8,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from streams.messages import DeadReason
+from surveillance.api.copier_examples import (
+    CHECKED,
+    COMMAND_TAKEN,
+    COPIER,
+    COPIER_FIDELITY,
+    COPIER_LATENCY,
+    COPIER_PAGE,
+)
 from surveillance.findings import (
     AccountSummary,
     Declaration,
@@ -230,7 +238,17 @@ EXAMPLES: dict[str, object] = {
     "/v1/streams": STREAM_PAGE,
     "/v1/streams/{stream}/reconciliation": RECONCILIATION_PAGE,
     "/v1/streams/{stream}/dead-letters": DEAD_LETTER_PAGE,
+    "/v1/copiers": COPIER_PAGE,
+    "/v1/copiers/{plan_id}": COPIER,
+    "/v1/copiers/{plan_id}/fidelity": COPIER_FIDELITY,
+    "/v1/copiers/{plan_id}/latency": COPIER_LATENCY,
 }
+WRITE_EXAMPLES: dict[str, object] = {
+    "/v1/copiers": COPIER,
+    "/v1/copiers/{plan_id}/verify": CHECKED,
+    "/v1/copiers/{plan_id}/commands": COMMAND_TAKEN,
+}
+"""What is answered to those that change something."""
 
 
 def add_examples(document: dict[str, Any]) -> None:
@@ -241,7 +259,9 @@ def add_examples(document: dict[str, Any]) -> None:
     document : dict[str, Any]
         As FastAPI makes it, which drops the nulls of an example that a route carries.
     """
-    for path, example in EXAMPLES.items():
-        answer = document["paths"][path]["get"]["responses"]["200"]
-        plain = TypeAdapter(type(example)).dump_python(example, mode="json")
-        answer["content"]["application/json"]["example"] = plain
+    for method, examples in (("get", EXAMPLES), ("post", WRITE_EXAMPLES)):
+        for path, example in examples.items():
+            answers = document["paths"][path][method]["responses"]
+            (status,) = (status for status in answers if status.startswith("2"))
+            plain = TypeAdapter(type(example)).dump_python(example, mode="json")
+            answers[status]["content"]["application/json"]["example"] = plain

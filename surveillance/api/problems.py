@@ -10,8 +10,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from streams.copier import PlanError
+from streams.text import printable
 from surveillance.api.security import SECURITY_HEADERS
 from surveillance.errors import (
+    BusyError,
+    CopierError,
     CursorError,
     NotFoundError,
     StoreError,
@@ -28,6 +32,9 @@ STATUS_OF_ERROR: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND, "not-found"),
     (CursorError, HTTPStatus.BAD_REQUEST, "bad-cursor"),
     (RequestValidationError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request"),
+    (PlanError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-plan"),
+    (CopierError, HTTPStatus.CONFLICT, "conflict"),
+    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
     (SurveillanceError, HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error"),
     (Exception, HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error"),
@@ -35,7 +42,7 @@ STATUS_OF_ERROR: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
 
 
 class ParameterProblem(BaseModel):
-    """One parameter of a request that breaks a rule."""
+    """One parameter of a request, or key of its plan, that breaks a rule."""
 
     parameter: str = Field(description="Where it is and its name", examples=["query.limit"])
     rule: str = Field(examples=["Input should be less than or equal to 500"])
@@ -113,6 +120,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     """
     app.add_exception_handler(HTTPException, _answer_framework)
     app.add_exception_handler(RequestValidationError, _answer_error)
+    app.add_exception_handler(PlanError, _answer_error)
     app.add_exception_handler(SurveillanceError, _answer_error)
     app.add_exception_handler(Exception, _answer_unexpected)
 
@@ -156,11 +164,20 @@ def _answer_error(request: Request, error: Exception) -> Response:
         return problem_response(
             answer.status, answer.kind, f"the request breaks a rule: {names}", errors=problems
         )
+    if isinstance(error, PlanError):
+        named = ".".join(part for part in ("body", error.key) if part)
+        problem = ParameterProblem(
+            parameter=printable(named), rule=error.rule, value=show_value(error.value)
+        )
+        return problem_response(answer.status, answer.kind, str(error), errors=[problem])
     # The store's place on disk is nobody's business over HTTP.
     detail = error.problem if isinstance(error, StoreError) else str(error)
     if wants_page(request) and not request.url.path.startswith("/v1"):
         return problem_page(answer.status, answer.status.phrase, detail)
-    return problem_response(answer.status, answer.kind, detail)
+    headers = None
+    if isinstance(error, BusyError):
+        headers = {"retry-after": str(error.retry_after_s)}
+    return problem_response(answer.status, answer.kind, detail, headers=headers)
 
 
 def wants_page(request: Request) -> bool:

@@ -1,6 +1,6 @@
-"""What protects the desk in a browser: response headers and the check of the Host header.
+"""What protects the desk in a browser: response headers, checks of the Host header and of origins.
 
-Both are plain ASGI, so they also cover static files and every error made inside the app.
+All are plain ASGI, so they also cover static files and every error made inside the app.
 """
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -104,6 +104,81 @@ class LocalHostOnly:
                 await self._refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+METHODS_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+JSON_MEDIA_TYPE = "application/json"
+
+
+class SameOriginWrites:
+    """Refuses what would change something and comes from a page of another site, or is no JSON.
+
+    A stranger's page can make the visitor's browser send a form or a plain request here, but no
+    JSON without asking first, and browsers say where a request comes from. A program that is no
+    browser sends neither Origin nor Sec-Fetch-Site: it may write, in JSON.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The app inside.
+    cross_site, no_json : ASGIApp
+        Answer what is refused.
+    """
+
+    def __init__(self, app: ASGIApp, cross_site: ASGIApp, no_json: ASGIApp) -> None:
+        self._app = app
+        self._cross_site = cross_site
+        self._no_json = no_json
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve or refuse one request.
+
+        Parameters
+        ----------
+        scope : Scope
+            The connection.
+        receive : Receive
+            Gives the request's messages.
+        send : Send
+            Takes the response's messages.
+        """
+        chosen = self._app
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            headers = Headers(scope=scope)
+            if not is_same_origin(headers, scope["scheme"]):
+                chosen = self._cross_site
+            elif scope["method"] in METHODS_WITH_BODY and not _is_json(headers):
+                chosen = self._no_json
+        await chosen(scope, receive, send)
+
+
+def is_same_origin(headers: Headers, scheme: str) -> bool:
+    """Say whether a request comes from a page of this server, or from no page at all.
+
+    Parameters
+    ----------
+    headers : Headers
+        Every Origin and Sec-Fetch-Site among them must say so.
+    scheme : str
+        `http` or `https`, as the request came.
+
+    Returns
+    -------
+    bool
+        False for `Origin: null` too, which sandboxed pages and files send.
+    """
+    own = f"{scheme}://{headers.get('host', '')}".lower()
+    origins = headers.getlist("origin")
+    sites = headers.getlist("sec-fetch-site")
+    return all(origin.lower() == own for origin in origins) and all(
+        site == "same-origin" for site in sites
+    )
+
+
+def _is_json(headers: Headers) -> bool:
+    kinds = headers.getlist("content-type")
+    return len(kinds) == 1 and kinds[0].partition(";")[0].strip().lower() == JSON_MEDIA_TYPE
 
 
 def is_local_host(host: str) -> bool:

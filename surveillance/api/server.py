@@ -8,6 +8,7 @@ from types import TracebackType
 import uvicorn
 
 from surveillance.api.app import create_app
+from surveillance.api.copiers import VerifyPlan
 from surveillance.config import is_loopback
 from surveillance.errors import SettingsError, show_value
 from surveillance.store import Store
@@ -23,6 +24,7 @@ def serve(
     host: str = DEFAULT_HOST,
     port: int = DEFAULT_PORT,
     *,
+    verify: VerifyPlan | None = None,
     on_listening: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a store until Ctrl-C or a termination signal; print nothing.
@@ -35,6 +37,8 @@ def serve(
         `localhost` or a loopback address.
     port : int
         0 for a free one.
+    verify : VerifyPlan or None
+        As of `create_app`.
     on_listening : Callable[[str], None] or None
         Called once with the server's URL when connections are accepted.
 
@@ -45,7 +49,7 @@ def serve(
     """
     with _listen(host, port) as listener:
         try:
-            server = _create_server(store)
+            server = _create_server(store, verify)
             if on_listening is not None:
                 on_listening(_url_of(listener))
             server.run(sockets=[listener])
@@ -82,6 +86,8 @@ class RunningServer:
         `localhost` or a loopback address.
     port : int
         0, the default, for a free one.
+    verify : VerifyPlan or None
+        As of `create_app`.
 
     Raises
     ------
@@ -89,9 +95,16 @@ class RunningServer:
         As `serve` does.
     """
 
-    def __init__(self, store: Store, host: str = DEFAULT_HOST, port: int = 0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        host: str = DEFAULT_HOST,
+        port: int = 0,
+        *,
+        verify: VerifyPlan | None = None,
+    ) -> None:
         self._listener = _listen(host, port)
-        self._server = _create_server(store)
+        self._server = _create_server(store, verify)
         self._thread = Thread(
             target=self._server.run, kwargs={"sockets": [self._listener]}, name="http-server"
         )
@@ -113,10 +126,10 @@ class RunningServer:
         self._listener.close()
 
 
-def _create_server(store: Store) -> uvicorn.Server:
+def _create_server(store: Store, verify: VerifyPlan | None) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(store),
+            create_app(store, verify),
             access_log=False,
             log_config=None,  # logging belongs to the program, not to the server
             server_header=False,

@@ -108,6 +108,35 @@ def quantity(value: float | None) -> str:
     return _trimmed(value, 9, separated=True)
 
 
+def money(cents: int | None) -> str:
+    """Return an amount in dollars.
+
+    Examples
+    --------
+    >>> money(123_456), money(-5)
+    ('$1,234.56', '-$0.05')
+    """
+    if cents is None:
+        return MISSING
+    dollars, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}${dollars:,}.{rest:02d}"
+
+
+def span(span_ns: int) -> str:
+    """Return a length of time in its largest unit, cut; nothing is shorter than none.
+
+    Examples
+    --------
+    >>> span(900_000_000), span(75_000_000_000), span(-1)
+    ('0 s', '1 min', '0 s')
+    """
+    seconds = max(span_ns, 0) // _NS_PER_S
+    for unit, length_s in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length_s:
+            return f"{seconds // length_s} {unit}"
+    return f"{seconds} s"
+
+
 def bits(value: float | None) -> str:
     """Return the weight of a tie in bits, one digit after the point."""
     return MISSING if value is None or not isfinite(value) else f"{value:.1f}"

@@ -3,6 +3,7 @@
 Every template escapes, an unknown name is an error, and ids pass through `printable`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +16,7 @@ from streams.text import printable, printable_id
 from surveillance import __version__
 from surveillance.web import formats
 
+_LONGEST_PLAN = 20_000
 _PLAIN_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.@:+-]{1,200}")
 
 
@@ -42,9 +44,17 @@ def account_path(account_id: str) -> str:
     An id that a URL path could not carry (slashes, dots alone, control characters) goes into the
     query.
     """
-    if _PLAIN_ID.fullmatch(account_id):
-        return f"/accounts/{quote(account_id, safe='')}"
-    return f"/accounts?{urlencode({'id': account_id})}"
+    return _path_of("/accounts", account_id)
+
+
+def copier_path(plan_id: str) -> str:
+    """Return the address of a copier's page, as of `account_path`."""
+    return _path_of("/copiers", plan_id)
+
+
+def as_json(value: object) -> str:
+    """Return a value as JSON in ASCII, which survives any attribute."""
+    return json.dumps(value)
 
 
 def group_path(group_id: str, **query: object) -> str:
@@ -59,6 +69,18 @@ def list_path(query: Mapping[str, object], **changes: object) -> str:
     return f"/?{urlencode(asked)}" if asked else "/"
 
 
+def plan_text(plan: object) -> str:
+    """Return a plan as indented JSON in ASCII, long ones cut."""
+    text = json.dumps(plan, indent=1)
+    return text if len(text) <= _LONGEST_PLAN else text[:_LONGEST_PLAN] + "\n..."
+
+
+def _path_of(place: str, identifier: str) -> str:
+    if _PLAIN_ID.fullmatch(identifier):
+        return f"{place}/{quote(identifier, safe='')}"
+    return f"{place}?{urlencode({'id': identifier})}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -71,14 +93,18 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "account_path": account_path,
+        "as_json": as_json,
         "bits": formats.bits,
         "clock": formats.utc_clock,
+        "copier_path": copier_path,
         "count": formats.count,
         "date": formats.utc_date,
         "evidence": formats.evidence,
         "group_path": group_path,
         "lag": formats.lag,
         "minute": formats.utc_minute,
+        "money": formats.money,
+        "plan_text": plan_text,
         "plural": formats.plural,
         "percent": formats.percent,
         "printable": printable,
@@ -87,6 +113,8 @@ def _environment() -> Environment:
         "ratio": formats.ratio,
         "short_id": printable_id,
         "small": formats.small,
+        "span": formats.span,
+        "url_part": lambda text: quote(text, safe=""),
         "utc": formats.utc_time,
         "words": formats.words,
     }

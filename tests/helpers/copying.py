@@ -34,7 +34,8 @@ def follower_plan(account_id: str = FOLLOWER, **fields: Any) -> FollowerPlan:
 
 def copy_plan(*followers: FollowerPlan, mode: CopyMode = CopyMode.ORDERS, **fields: Any) -> Plan:
     fields.setdefault("lead_exposure_percent", None)
-    return Plan("plan", LEADER, followers or (follower_plan(),), mode=mode, **fields)
+    plan_id = fields.pop("plan_id", "plan")
+    return Plan(plan_id, LEADER, followers or (follower_plan(),), mode=mode, **fields)
 
 
 def one_follower(mode: CopyMode = CopyMode.ORDERS, **fields: Any) -> Plan:

@@ -11,9 +11,12 @@ from pydantic import TypeAdapter
 
 from surveillance.api import examples
 from surveillance.api.app import create_app
+from surveillance.api.copiers import CommandTaken
 from surveillance.api.problems import Problem
 from surveillance.findings import Graph, Group, LagHistogram
 from surveillance.store import Store
+from surveillance.store.copying import Checked, Copier, CopierPage
+from surveillance.store.copying.figures import CopierFidelity, CopierLatency
 from surveillance.store.live.answers import DeadLetterPage, ReconciliationPage, StreamPage
 from surveillance.store.records import (
     AccountDetail,
@@ -39,7 +42,20 @@ ANSWERS: dict[str, type[Any]] = {
     "/v1/streams": StreamPage,
     "/v1/streams/{stream}/reconciliation": ReconciliationPage,
     "/v1/streams/{stream}/dead-letters": DeadLetterPage,
+    "/v1/copiers": CopierPage,
+    "/v1/copiers/{plan_id}": Copier,
+    "/v1/copiers/{plan_id}/fidelity": CopierFidelity,
+    "/v1/copiers/{plan_id}/latency": CopierLatency,
 }
+WRITE_ANSWERS: dict[str, tuple[str, type[Any]]] = {
+    "/v1/copiers": ("201", Copier),
+    "/v1/copiers/{plan_id}/verify": ("200", Checked),
+    "/v1/copiers/{plan_id}/commands": ("202", CommandTaken),
+}
+OPERATIONS = [
+    *(("get", path, "200", kind) for path, kind in ANSWERS.items()),
+    *(("post", path, *answer) for path, answer in WRITE_ANSWERS.items()),
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +80,12 @@ def references(part: object) -> Iterator[str]:
             yield from references(value)
 
 
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
 def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
     OpenAPI.model_validate(document)
     assert document["openapi"].startswith("3.1")
@@ -76,20 +98,27 @@ def test_every_reference_points_at_a_schema(document: dict[str, Any]) -> None:
 
 
 def test_the_document_covers_the_api_and_not_the_desk(document: dict[str, Any]) -> None:
-    assert set(document["paths"]) == {*ANSWERS, "/healthz", "/readyz", "/metrics"}
-    operations = [operation["get"] for operation in document["paths"].values()]
+    health = {("get", "/healthz"), ("get", "/readyz"), ("get", "/metrics")}
+    assert {(method, path) for method, path, _ in operations_of(document)} == {
+        *((method, path) for method, path, *_ in OPERATIONS),
+        *health,
+    }
+    operations = [operation for _, _, operation in operations_of(document)]
     identifiers = [operation["operationId"] for operation in operations]
     assert len(set(identifiers)) == len(identifiers)
     assert all(operation["description"] for operation in operations)
 
 
-@pytest.mark.parametrize("path", ANSWERS)
-def test_every_example_is_an_answer_of_its_type(document: dict[str, Any], path: str) -> None:
-    content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
-    adapter = TypeAdapter(ANSWERS[path])
+@pytest.mark.parametrize(("method", "path", "status", "kind"), OPERATIONS)
+def test_every_example_is_an_answer_of_its_type(
+    document: dict[str, Any], method: str, path: str, status: str, kind: type[Any]
+) -> None:
+    answers = document["paths"][path][method]["responses"]
+    content = answers[status]["content"]["application/json"]
+    adapter = TypeAdapter(kind)
     answer = adapter.validate_python(content["example"])
     assert adapter.dump_python(answer, mode="json") == content["example"]
-    assert content["schema"] == {"$ref": f"#/components/schemas/{ANSWERS[path].__name__}"}
+    assert content["schema"] == {"$ref": f"#/components/schemas/{kind.__name__}"}
 
 
 def test_the_example_group_has_the_fields_of_the_contract(document: dict[str, Any]) -> None:
@@ -119,9 +148,9 @@ def test_the_example_group_has_the_fields_of_the_contract(document: dict[str, An
 
 
 def test_every_error_is_documented_as_problem_details(document: dict[str, Any]) -> None:
-    for operation in document["paths"].values():
-        for status, answer in operation["get"]["responses"].items():
-            if status != "200":
+    for _, _, operation in operations_of(document):
+        for status, answer in operation["responses"].items():
+            if not status.startswith("2"):
                 assert list(answer["content"]) == ["application/problem+json"]
     schema = document["components"]["schemas"]["Problem"]
     example = {
@@ -139,6 +168,7 @@ def test_no_page_that_loads_foreign_scripts_is_served(app: FastAPI) -> None:
 
 def test_every_path_of_the_api_has_an_example() -> None:
     assert set(examples.EXAMPLES) == set(ANSWERS)
+    assert set(examples.WRITE_EXAMPLES) == set(WRITE_ANSWERS)
 
 
 def test_examples_agree_with_each_other() -> None:

@@ -157,7 +157,7 @@ def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
 def test_a_demo_refuses_a_port_in_use_before_its_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("surveillance.cli.simulate_into", None)  # any work would fail
+    monkeypatch.setattr("surveillance.commands.serve.simulate_into", None)  # any work would fail
     store = f"sqlite:///{tmp_path / 's.db'}"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -151,6 +151,10 @@ def test_a_command_sent_again_under_its_key_is_one_command(copying: CopyStore) -
     assert copying.add_command("p", KILL, None, START_NS + 1, request_key="k") == first
     assert copying.add_command("p", KILL, None, START_NS, request_key="other") == first + 1
     assert copying.add_command("p", KILL, None, START_NS) == first + 2
+    for other in ((ARM, None), (KILL, "F")):
+        with pytest.raises(CopierError, match="was told something else under this key"):
+            copying.add_command("p", *other, START_NS, request_key="k")
+    assert len(copying.commands_after("p", 0)) == 3
 
 
 def test_a_newer_session_fences_an_older_one(copying: CopyStore) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from streams.copier import CommandKind
 from surveillance.clock import now_ns
@@ -160,7 +160,7 @@ class CopyStore:
         time_ns : int
             The time of day.
         request_key : str, optional
-            A command with the key of an earlier one is that one.
+            The same command with the key of an earlier one is that one.
 
         Returns
         -------
@@ -171,12 +171,16 @@ class CopyStore:
         ------
         NotFoundError
             If the plan has no such follower.
+        CopierError
+            If the key was that of another command.
         """
         with writing(self._engine, self._url) as connection:
             row = copier_row(connection, plan_id, is_locked=True)
             known = _command_of_key(connection, plan_id, request_key)
             if known is not None:
-                return known
+                if (known.kind, known.account_id) != (kind.value, account_id):
+                    raise CopierError(plan_id, "was told something else under this key")
+                return int(known.command_id)
             _check_follower(json.loads(row.plan), account_id)
             number: int = row.n_commands + 1
             command = {
@@ -280,13 +284,11 @@ def _text(content: object) -> str:
     return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
-def _command_of_key(connection: Connection, plan_id: str, key: str | None) -> int | None:
+def _command_of_key(connection: Connection, plan_id: str, key: str | None) -> Row[Any] | None:
     if key is None:
         return None
-    query = select(COMMANDS.c.command_id).where(
-        COMMANDS.c.plan_id == plan_id, COMMANDS.c.request_key == key
-    )
-    return connection.scalar(query)
+    query = select(COMMANDS).where(COMMANDS.c.plan_id == plan_id, COMMANDS.c.request_key == key)
+    return connection.execute(query).one_or_none()
 
 
 def _check_follower(plan: Mapping[str, Any], account_id: str | None) -> None:

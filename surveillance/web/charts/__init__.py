@@ -8,7 +8,15 @@ table.
 from surveillance.web.charts.figure import Figure
 from surveillance.web.charts.graph import account_graph
 from surveillance.web.charts.lags import lag_histogram
+from surveillance.web.charts.latency import latency_lanes
 from surveillance.web.charts.placebo import placebo_panel
 from surveillance.web.charts.timeline import order_timeline
 
-__all__ = ["Figure", "account_graph", "lag_histogram", "order_timeline", "placebo_panel"]
+__all__ = [
+    "Figure",
+    "account_graph",
+    "lag_histogram",
+    "latency_lanes",
+    "order_timeline",
+    "placebo_panel",
+]

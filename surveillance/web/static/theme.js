@@ -1,6 +1,7 @@
-// Sets the chosen theme before the first paint; loaded as a blocking classic script.
+// Sets the chosen theme, and that scripts run, before the first paint: a blocking classic script.
 "use strict";
 (() => {
+  document.documentElement.dataset.script = "on";
   let choice = "system";
   try {
     choice = localStorage.getItem("theme") || "system";
