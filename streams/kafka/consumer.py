@@ -5,7 +5,7 @@ and hands them back on start. A position that the broker no longer holds is an e
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -35,6 +35,10 @@ _STOPPING = frozenset(
     }
 )
 _RETRY_SECONDS = 0.1
+_ASK_SECONDS = 1.0
+_WATERMARK_SECONDS = 5.0
+_SILENT_SECONDS = 10.0
+"""After how long without a word the cluster is asked, and a client that finds it not is renewed."""
 _new = tuple.__new__  # Message(...) by its constructor takes twice as long
 
 
@@ -78,7 +82,10 @@ class PartitionConsumer:
         self._topics = tuple(topics)
         self._saved = dict(positions)
         self._connection = Connection(settings, connect_seconds)
-        self._client = Consumer(self._connection.configuration(**_options(group_id, queue_kbytes)))
+        self._options = _options(group_id, queue_kbytes)
+        self._client = Consumer(self._connection.configuration(**self._options))
+        self._heard = Deadline(_SILENT_SECONDS)
+        self._is_paused = False
         self._assigned: set[Partition] = set()
         self._positions: dict[Partition, int] = {}
         self._eof: dict[Partition, int] = {}
@@ -122,12 +129,7 @@ class PartitionConsumer:
         check_positions(metadata, self._saved)
         new = found - self._assigned
         if new:
-            self._client.incremental_assign(
-                [
-                    TopicPartition(*partition, self._saved.get(partition, OFFSET_BEGINNING))
-                    for partition in sorted(new)
-                ]
-            )
+            self._assign(new)
             self._assigned |= new
         return new
 
@@ -160,6 +162,10 @@ class PartitionConsumer:
             if fetched and max_messages > 1:
                 fetched += client.consume(max_messages - 1, 0)
         self._connection.raise_if_fatal()
+        if fetched:
+            self._heard = Deadline(_SILENT_SECONDS)
+        elif self._heard.is_over:
+            self._ask()
         messages = [_message(each) for each in fetched if each.error() is None]
         self._positions.update({(each.topic, each.partition): each.offset + 1 for each in messages})
         if len(messages) < len(fetched):
@@ -204,10 +210,12 @@ class PartitionConsumer:
 
     def pause(self) -> None:
         """Fetch nothing more until `resume`; the session with the broker is kept."""
+        self._is_paused = True
         self._client.pause(self._handles())
 
     def resume(self) -> None:
         """Go on where the last returned message ended."""
+        self._is_paused = False
         self._client.resume(self._handles())
 
     def commit_for_display(self, positions: Mapping[Partition, int]) -> None:
@@ -230,13 +238,40 @@ class PartitionConsumer:
         deadline = Deadline(fresh_within_s)
         while True:
             try:
-                left = deadline.left_s(at_least=_RETRY_SECONDS)
+                left = min(deadline.left_s(at_least=_RETRY_SECONDS), _WATERMARK_SECONDS)
                 return int(self._client.get_watermark_offsets(handle, timeout=left)[1])
             except KafkaException as error:  # at once while a partition is without a leader
                 if deadline.is_over:
                     raise self._connection.error(f"topic {partition[0]}", error.args[0]) from None
                 time.sleep(_RETRY_SECONDS)
-                self._connection.metadata(self._client, is_reading=True)  # who leads now
+                self._ask()  # who leads now
+
+    def _assign(self, partitions: Iterable[Partition]) -> None:
+        positions = self.positions()
+        self._client.incremental_assign(
+            [
+                TopicPartition(*partition, positions.get(partition, OFFSET_BEGINNING))
+                for partition in sorted(partitions)
+            ]
+        )
+
+    def _ask(self) -> None:
+        """Ask the cluster for its leaders; where it has been silent for long, by a new client.
+
+        A client that once was told of no broker at all never finds one again, though they are back
+        (docs/decisions.md, 55).
+        """
+        try:
+            self._client.list_topics(timeout=_ASK_SECONDS)
+        except KafkaException:
+            if not self._heard.is_over:
+                return
+            self._client.close()
+            self._client = Consumer(self._connection.configuration(**self._options))
+            self._assign(self._assigned)
+            if self._is_paused:
+                self._client.pause(self._handles())
+        self._heard = Deadline(_SILENT_SECONDS)
 
     def _note_events(self, fetched: Sequence[Any]) -> None:
         """Take what is no message: the end of a partition or an error of it."""
