@@ -281,8 +281,10 @@ class PartitionConsumer:
 
     def _note(self, error: ClientError, partition: Partition, offset: int) -> None:
         if error.code() == ClientError._PARTITION_EOF:
-            # Past the markers of transactions, which no message shows.
-            self._positions[partition] = self._eof[partition] = offset
+            # Past the markers of transactions, which no message shows; of one batch a message may
+            # lie behind the end.
+            self._eof[partition] = offset
+            self._positions[partition] = max(offset, self._positions.get(partition, 0))
             self._connection.recovered()
         elif error.code() == ClientError._AUTO_OFFSET_RESET:
             position = self.positions().get(partition)

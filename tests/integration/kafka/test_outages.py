@@ -53,9 +53,9 @@ def lies_still(broker: LocalKafka, seconds: float) -> None:
             seen.wait_for_more()
             messages = consumer.poll(1000, 10)
             broker.pause(1)
-            while fetched := consumer.poll(1000, 1):  # what was on its way
-                messages += fetched
-            assert consumer.poll(1000, seconds) == []
+            still = Deadline(seconds)
+            while not still.is_over:
+                messages += consumer.poll(1000, 1)  # what was on its way
             broker.resume(1)
             seen.wait_for_more()
         messages += drain(consumer)
@@ -180,6 +180,60 @@ def test_a_slow_network_only_delays() -> None:
             seen.wait_for_more()
         with PartitionConsumer(settings, [TOPIC], {}) as consumer:
             assert_nothing_lost(drain(consumer), seen)
+
+
+class BatchClient:
+    """A client that returns one batch."""
+
+    def __init__(self, batch: list[object]) -> None:
+        self._batch = batch
+
+    def consume(self, n_messages: int, timeout_s: float) -> list[object]:
+        batch, self._batch = self._batch, []
+        return batch
+
+    def close(self) -> None:
+        pass
+
+
+class Fetched:
+    """What a client returns: a message, or without a value the end of its partition."""
+
+    def __init__(self, offset: int, value: bytes | None) -> None:
+        self._offset, self._value = offset, value
+
+    def error(self) -> KafkaError | None:
+        return None if self._value else KafkaError(KafkaError._PARTITION_EOF)
+
+    def topic(self) -> str:
+        return TOPIC
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
+
+    def value(self) -> bytes | None:
+        return self._value
+
+    def key(self) -> None:
+        return None
+
+    def headers(self) -> None:
+        return None
+
+
+@pytest.mark.kafka
+def test_a_message_behind_the_end_counts_as_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch: list[object] = [Fetched(5, None), Fetched(5, b"a message")]
+    with mock_cluster() as mock:
+        mock.create(TopicPlan(TOPIC, 1))
+        with PartitionConsumer(KafkaSettings(mock.bootstrap), [TOPIC], {}) as consumer:
+            with monkeypatch.context() as patch:
+                patch.setattr(consumer, "_client", BatchClient(batch))
+                assert [message.offset for message in consumer.poll(10, 0)] == [5]
+            assert consumer.positions() == {(TOPIC, 0): 6}
 
 
 class LostClient:
