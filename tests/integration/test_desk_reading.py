@@ -100,7 +100,7 @@ def test_a_browser_gets_a_page_and_a_client_problem_details_for_an_unknown_path(
         answer = client.get("/nothing/here", headers=headers)
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
-    answer = client.post("/", headers=browser)
+    answer = client.post("/", json={}, headers=browser)
     assert answer.status_code == 405
     assert answer.headers["content-type"].startswith("text/html")
 
