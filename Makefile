@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 REAL_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
@@ -22,10 +23,10 @@ broker: $(RUN) ## Run Apache Kafka on 127.0.0.1:9092 until Ctrl-C (needs Java an
 	@$(BIN)/python -m deploy.broker
 
 test: $(DEV) ## Run the tests (under 10 minutes)
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(DEV) ## Run all tests, the long ones too
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-crash: $(DEV) ## Kill the live worker 100 times in 2 M orders, three seeds (hours; needs Java and Maven)
 	$(BIN)/python -m benchmarks.crash_test --orders 2000000 --kills 100 --seeds 3
